@@ -1,0 +1,113 @@
+package auth
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/tenantkit/tenantkit"
+)
+
+// Credential puts a secret on a request. It must be safe for concurrent use. Its error means that the request must not be sent.
+type Credential interface {
+	Authorize(ctx context.Context, req *http.Request) error
+}
+
+// Renewer is a Credential that can be told that the server refused (401) what it put on req, so that the next Authorize uses
+// another token. The credentials of this package are Renewers: they tell a token source that is an [Invalidator].
+type Renewer interface {
+	Credential
+	Refused(req *http.Request)
+}
+
+// APIKey puts the token into the header of the given name, as it is.
+func APIKey(header string, key TokenSource) Credential {
+	return &credential{source: key, header: header, encode: plain, decode: plain}
+}
+
+// Bearer puts the token into Authorization: Bearer.
+func Bearer(token TokenSource) Credential {
+	return &credential{source: token, header: "Authorization", scheme: "Bearer ", encode: plain, decode: plain}
+}
+
+// RawBasic puts the token into Authorization: Basic as it is, without base64: what Infoworks wants of a refresh token.
+func RawBasic(token TokenSource) Credential {
+	return &credential{source: token, header: "Authorization", scheme: "Basic ", encode: plain, decode: plain}
+}
+
+// Basic puts user and password into Authorization: Basic, as RFC 7617 says. A user with a colon in it makes every call fail, since
+// the password could not be told from it.
+func Basic(user string, password TokenSource) Credential {
+	return &credential{
+		source: password, header: "Authorization", scheme: "Basic ",
+		encode: func(password string) (string, error) {
+			if strings.Contains(user, ":") {
+				return "", errors.New("the user name holds a colon")
+			}
+			return base64.StdEncoding.EncodeToString([]byte(user + ":" + password)), nil
+		},
+		decode: func(text string) (string, error) {
+			pair, err := base64.StdEncoding.DecodeString(text)
+			return strings.TrimPrefix(string(pair), user+":"), err
+		},
+	}
+}
+
+func plain(text string) (string, error) { return text, nil }
+
+// credential is a token in a header, behind a scheme.
+type credential struct {
+	source         TokenSource
+	header, scheme string
+	encode, decode func(string) (string, error)
+}
+
+func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
+	if c.source == nil {
+		return errors.New("there is no source of the credential")
+	}
+	token, err := c.source.Token(ctx)
+	if err != nil {
+		return fmt.Errorf("no credential: %w", err)
+	}
+	if err := check(token.Value); err != nil {
+		return err
+	}
+	text, err := c.encode(string(token.Value))
+	if err != nil {
+		return err
+	}
+	req.Header.Set(c.header, c.scheme+text)
+	return nil
+}
+
+func (c *credential) Refused(req *http.Request) {
+	source, ok := c.source.(Invalidator)
+	if !ok {
+		return
+	}
+	text := strings.TrimPrefix(req.Header.Get(c.header), c.scheme)
+	// What does not decode was not put there by this credential, so the source has nothing to drop.
+	if value, err := c.decode(text); err == nil {
+		source.Invalidate(tenantkit.Secret(value))
+	}
+}
+
+// check refuses a token that cannot stand in a header, without showing it.
+func check(value tenantkit.Secret) error {
+	switch {
+	case value == "":
+		return errors.New("the credential is empty")
+	case value == tenantkit.Redacted:
+		return errors.New("the credential is the text " + tenantkit.Redacted + ": its true text was lost where it was stored")
+	}
+	for i := range len(value) {
+		if c := value[i]; c < ' ' || c == 0x7f {
+			return errors.New("the credential holds a control character, perhaps a line break at its end")
+		}
+	}
+	return nil
+}

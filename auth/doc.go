@@ -1,0 +1,8 @@
+// Package auth says where credentials come from, and how they are put on requests.
+//
+// A [TokenSource] gives a secret: [StaticToken], [Env], or one of your own ([TokenSourceFunc]). A [Credential] puts it on a request:
+// [APIKey], [Basic], [Bearer], [RawBasic]. The clients of this module take token sources and know the credential; with any other
+// HTTP client, use [Transport].
+//
+// A source is asked for each attempt, so that a secret may change while the program runs. It must be safe for concurrent use.
+package auth

@@ -1,0 +1,22 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/tenantkit/tenantkit"
+)
+
+// Env is a source that reads the environment variable name each time that it is asked, without white space around the value. A
+// variable that is not set, or is empty, is an error.
+func Env(name string) TokenSource {
+	return TokenSourceFunc(func(context.Context) (Token, error) {
+		value := strings.TrimSpace(os.Getenv(name))
+		if value == "" {
+			return Token{}, fmt.Errorf("the environment variable %s is not set, or empty", name)
+		}
+		return Token{Value: tenantkit.Secret(value), Expiry: expiryOf(tenantkit.Secret(value))}, nil
+	})
+}

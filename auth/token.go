@@ -1,0 +1,62 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/tenantkit/tenantkit"
+)
+
+// Token is a secret that proves who is calling: an API key, a password, an ID token, a refresh token.
+type Token struct {
+	// Value is the secret itself.
+	Value tenantkit.Secret
+	// Expiry is when Value stops being good. The zero time means that it does not expire, or that nobody knows.
+	Expiry time.Time
+}
+
+// TokenSource gives the token to use now. It must be safe for concurrent use, and obey the context. Its error is the error of the
+// call that asked, so it must not hold the secret.
+type TokenSource interface {
+	Token(ctx context.Context) (Token, error)
+}
+
+// Invalidator is a TokenSource that keeps tokens, and can be told that a server refused one. It drops the token if it is the one
+// that it keeps, and leaves a newer one alone.
+type Invalidator interface {
+	TokenSource
+	Invalidate(refused tenantkit.Secret)
+}
+
+// TokenSourceFunc is a function as a [TokenSource].
+type TokenSourceFunc func(ctx context.Context) (Token, error)
+
+// Token calls f.
+func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
+
+// StaticToken is a source that always gives value. Where value is a JSON Web Token, the token's expiry is read from its claim exp,
+// unverified. The empty value makes every call fail.
+func StaticToken(value tenantkit.Secret) TokenSource {
+	return static{Token{Value: value, Expiry: expiryOf(value)}}
+}
+
+type static struct{ token Token }
+
+func (s static) Token(context.Context) (Token, error) {
+	if s.token.Value == "" {
+		return Token{}, errors.New("the token is empty")
+	}
+	return s.token, nil
+}
+
+// expiryOf returns the claim exp of a JSON Web Token, and the zero time for any other text.
+func expiryOf(value tenantkit.Secret) time.Time {
+	var claims jwt.RegisteredClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(string(value), &claims); err != nil || claims.ExpiresAt == nil {
+		return time.Time{}
+	}
+	return claims.ExpiresAt.Time
+}

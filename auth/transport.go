@@ -1,0 +1,115 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Transport returns a RoundTripper that puts the credential on each request, for calls that this module has no client for. A nil
+// base means [http.DefaultTransport].
+//
+// The credential stays where the caller sent it: a redirect to another scheme, host or port is refused with an error, and so is
+// plain http to a host that is not loopback. On 401 a request whose body can be sent again (none, or with GetBody) is repeated
+// once, if the credential then differs.
+func Transport(credential Credential, base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return &transport{credential, base}
+}
+
+type transport struct {
+	credential Credential
+	base       http.RoundTripper
+}
+
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := t.refuse(req); err != nil {
+		return nil, errors.Join(err, closeBody(req))
+	}
+	// A RoundTripper must leave the caller's request as it is.
+	sent := req.Clone(req.Context())
+	if err := t.credential.Authorize(req.Context(), sent); err != nil {
+		return nil, errors.Join(err, closeBody(req))
+	}
+	resp, err := t.base.RoundTrip(sent)
+	renewer, ok := t.credential.(Renewer)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || !ok || req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
+		return resp, err
+	}
+	renewer.Refused(sent)
+	again := req.Clone(req.Context())
+	if err := t.credential.Authorize(req.Context(), again); err != nil || sameCredential(sent, again) {
+		// The refusal in hand is the better answer than an error of the renewal.
+		return resp, nil
+	}
+	if req.GetBody != nil {
+		if again.Body, err = req.GetBody(); err != nil {
+			return resp, nil
+		}
+	}
+	// The connection can serve the repetition once the refusal is read, which must not take for ever. A failure to read it costs
+	// just that connection.
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+	_ = resp.Body.Close()
+	return t.base.RoundTrip(again)
+}
+
+func (t *transport) refuse(req *http.Request) error {
+	if t.credential == nil {
+		return errors.New("auth.Transport: there is no credential")
+	}
+	if req.URL == nil {
+		return errors.New("auth.Transport: the request has no URL")
+	}
+	if req.URL.Scheme != "https" && !loopback(req.URL.Hostname()) {
+		return fmt.Errorf("auth.Transport: the credential is not sent by %s to %s: use https", req.URL.Scheme, req.URL.Host)
+	}
+	first := req
+	for first.Response != nil && first.Response.Request != nil {
+		first = first.Response.Request
+	}
+	if first != req && origin(first.URL) != origin(req.URL) {
+		return fmt.Errorf("auth.Transport: a redirect leads from %s to %s, where the credential must not go", origin(first.URL), origin(req.URL))
+	}
+	return nil
+}
+
+func origin(u *url.URL) string {
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	case u.Scheme == "http":
+		port = "80"
+	}
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// sameCredential tells whether no header differs: the renewal brought nothing new.
+func sameCredential(a, b *http.Request) bool {
+	for name, values := range b.Header {
+		if strings.Join(a.Header[name], "\n") != strings.Join(values, "\n") {
+			return false
+		}
+	}
+	return true
+}
+
+func closeBody(req *http.Request) error {
+	if req.Body == nil {
+		return nil
+	}
+	return req.Body.Close()
+}

@@ -1,0 +1,29 @@
+// Package tenantkit is the vocabulary that the client packages of this module share: options, retry policy, errors,
+// outcomes of writes, pages and secrets.
+//
+// Choose the client package of the system that you administer:
+//
+//   - tenant/argo: tenants and users of an ARGO monitoring service
+//
+// A client is made from a base URL, a source of its credential (package auth) and options, and is safe for concurrent use:
+//
+//	client, err := argo.NewClient("https://api.argo.example.org/api/v2", auth.Env("ARGO_API_KEY"),
+//		tenantkit.WithLogger(slog.Default()))
+//	tenant, err := client.GetTenant(ctx, id)
+//
+// # Failures
+//
+// A call that was sent, or should have been, fails with an [*Error]; bad input fails with a [*ValidationError] before anything is
+// sent. Test for a kind of refusal with [errors.Is] and the sentinels ([ErrNotFound], [ErrConflict], …). After a failed write,
+// [OutcomeOf] tells whether the server applied it.
+//
+// # Repetition
+//
+// What is repeated, and when, follows from the operation: reads and idempotent writes are repeated after any failure that
+// another attempt may mend, a write that creates something only when it surely was not applied. See [RetryPolicy].
+//
+// # Secrets
+//
+// Passwords, keys and tokens are of type [Secret], which prints, logs and marshals as [redacted]. Secrets that a server echoes
+// are removed from errors and responses.
+package tenantkit

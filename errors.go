@@ -1,0 +1,141 @@
+package tenantkit
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The kinds of refusal, for [errors.Is].
+var (
+	ErrBadRequest      = errors.New("bad request")       // 400, 422
+	ErrUnauthenticated = errors.New("not authenticated") // 401, and Infoworks' 406 with IW10031
+	ErrForbidden       = errors.New("forbidden")         // 403
+	ErrNotFound        = errors.New("not found")         // 404, 410
+	ErrConflict        = errors.New("conflict")          // 409
+	ErrRateLimited     = errors.New("rate limited")      // 429
+	ErrUnavailable     = errors.New("unavailable")       // 5xx
+)
+
+// Error is a call that failed after its input was found good: the server refused it, its answer could not be read, or it could
+// not be sent. It holds no credential and no [Secret] that the client knows, even where the server echoed one.
+//
+// [errors.Is] matches it with the sentinels by StatusCode, and with everything that Err holds: context.Canceled and
+// context.DeadlineExceeded when the caller's context ended the call, os.ErrDeadlineExceeded when an attempt took longer than
+// its time-out.
+type Error struct {
+	// Service and Operation name the call: "argo", "CreateTenant".
+	Service, Operation string
+	// Method and URL are those of the request. URL has no query.
+	Method, URL string
+	// StatusCode is the HTTP status of the last answer; 0 when there was none.
+	StatusCode int
+	// Code, Message and Details are the service's own words, each empty when it gave none. Details that are no text are JSON.
+	Code, Message, Details string
+	// RequestID is the server's name for the exchange, to quote to its operators.
+	RequestID string
+	// RetryAfter is the wait that the server asked for; 0 when it asked for none.
+	RetryAfter time.Duration
+	// Attempts is the number of attempts made, 0 when none was begun.
+	Attempts int
+	// Header is the header of the last answer, nil when there was none. Cookies and echoed credentials are redacted.
+	Header http.Header
+	// Body is the begin of the last answer's body, redacted.
+	Body string
+	// Outcome tells whether the server applied the call, all attempts considered.
+	Outcome Outcome
+	// Err is what ended the call beside, or in place of, the server's refusal: a network error, the end of the context, an answer
+	// that could not be used, the reason why a call was not repeated. It is nil when the refusal is all.
+	Err error `json:"-"`
+}
+
+// Error tells what was tried, what came back, and what is known of the outcome.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s: %s %s", e.Service, e.Operation, e.Method, e.URL)
+	if e.StatusCode != 0 {
+		fmt.Fprintf(&b, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	}
+	for _, text := range []string{e.Code, e.Message, e.Details} {
+		// Many services repeat the status in their message, and the message in their details.
+		if text != "" && text != http.StatusText(e.StatusCode) && !strings.Contains(b.String(), text) {
+			b.WriteString(": " + text)
+		}
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	b.WriteString(" (")
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, "%d attempts; ", e.Attempts)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, "request %s; ", e.RequestID)
+	}
+	b.WriteString(advice[e.Outcome] + ")")
+	return b.String()
+}
+
+var advice = [...]string{
+	OutcomeUnknown:  "it is unknown whether the server applied it: look before you repeat a write",
+	OutcomeNotSent:  "it did not reach the server",
+	OutcomeRejected: "the server did not apply it",
+	OutcomeApplied:  "the server applied it: do not repeat a write",
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether target is the sentinel of the error's status.
+func (e *Error) Is(target error) bool {
+	switch e.StatusCode {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return target == ErrBadRequest
+	case http.StatusUnauthorized:
+		return target == ErrUnauthenticated
+	case http.StatusForbidden:
+		return target == ErrForbidden
+	case http.StatusNotFound, http.StatusGone:
+		return target == ErrNotFound
+	case http.StatusConflict:
+		return target == ErrConflict
+	case http.StatusTooManyRequests:
+		return target == ErrRateLimited
+	default:
+		return e.StatusCode >= 500 && target == ErrUnavailable
+	}
+}
+
+// LogValue returns what a log line should hold of the error, without header and body.
+func (e *Error) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("service", e.Service),
+		slog.String("operation", e.Operation),
+		slog.Int("status", e.StatusCode),
+		slog.Int("attempts", e.Attempts),
+		slog.String("outcome", e.Outcome.String()),
+		slog.String("message", e.Error()),
+	}
+	if e.RequestID != "" {
+		attrs = append(attrs, slog.String("request_id", e.RequestID))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// ValidationError is input that was found wrong before anything was sent. Change it; to repeat the call does not help.
+type ValidationError struct {
+	// Operation is the call that was asked for: "CreateTenant", "NewClient".
+	Operation string
+	// Field names the parameter or the field of it: "tenantID", "info.name".
+	Field string
+	// Reason says what is wrong with it. It never holds a [Secret].
+	Reason string
+}
+
+// Error names the operation, the field and what is wrong.
+func (e *ValidationError) Error() string {
+	return fmt.Sprintf("%s: %s: %s (nothing was sent)", e.Operation, e.Field, e.Reason)
+}

@@ -1,0 +1,118 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ErrTooLong is the error of a value that is longer than its bound.
+var ErrTooLong = errors.New("longer than the bound on a response")
+
+// An Array reads the elements of a JSON array one at a time, in memory that does not grow with their number.
+type Array struct {
+	source  *meter
+	decoder *jsontext.Decoder
+}
+
+// OpenArray reads up to the begin of the array that is the member name of the outermost object, or, with no name, the outermost
+// value itself. What stands before it is skipped. A null is an array without elements. Each element, and what is skipped before
+// the first, may take up to maxBytes.
+func OpenArray(r io.Reader, name string, maxBytes int64) (*Array, error) {
+	m := &meter{r: r, max: maxBytes, left: maxBytes}
+	a := &Array{source: m, decoder: jsontext.NewDecoder(m)}
+	if name != "" {
+		if err := a.enter(name); err != nil {
+			return nil, err
+		}
+	}
+	token, err := a.decoder.ReadToken()
+	if err != nil {
+		return nil, a.explain(err)
+	}
+	switch token.Kind() {
+	case '[':
+		return a, nil
+	case 'n':
+		a.decoder = nil
+		return a, nil
+	default:
+		return nil, fmt.Errorf("expected a list, got %s", token.Kind())
+	}
+}
+
+// enter reads up to the value of the member.
+func (a *Array) enter(name string) error {
+	token, err := a.decoder.ReadToken()
+	if err != nil {
+		return a.explain(err)
+	}
+	if token.Kind() != '{' {
+		return fmt.Errorf("expected an object, got %s", token.Kind())
+	}
+	for {
+		token, err := a.decoder.ReadToken()
+		if err != nil {
+			return a.explain(err)
+		}
+		if token.Kind() == '}' {
+			return fmt.Errorf("the object has no member %q", name)
+		}
+		if token.String() == name {
+			return nil
+		}
+		if err := a.decoder.SkipValue(); err != nil {
+			return a.explain(err)
+		}
+	}
+}
+
+// Next decodes the next element, and reports false at the end of the array.
+func (a *Array) Next(into any) (bool, error) {
+	if a.decoder == nil {
+		return false, nil
+	}
+	a.source.left = a.source.max
+	if a.decoder.PeekKind() == ']' {
+		a.decoder = nil
+		return false, nil
+	}
+	if err := json.UnmarshalDecode(a.decoder, into); err != nil {
+		return false, a.explain(err)
+	}
+	return true, nil
+}
+
+// explain puts the reader's own failure in the place of the syntax error that it caused.
+func (a *Array) explain(err error) error {
+	if a.source.err != nil && a.source.err != io.EOF {
+		return a.source.err
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// meter bounds what is read for one element, and remembers why reading ended.
+type meter struct {
+	r         io.Reader
+	max, left int64
+	err       error
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.left <= 0 {
+		m.err = ErrTooLong
+		return 0, m.err
+	}
+	n, err := m.r.Read(p)
+	m.left -= int64(n)
+	if err != nil {
+		m.err = err
+	}
+	return n, err
+}

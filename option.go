@@ -1,0 +1,196 @@
+package tenantkit
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Option changes the behaviour of a client, when given to its constructor, or of one call, when given to a method. On a call it
+// stands above the client's own. An option that cannot be used makes a [ValidationError], before anything is sent.
+type Option func(*Settings) error
+
+// Settings is what options come to. It is for packages that make clients; programs use options.
+type Settings struct {
+	HTTPClient       *http.Client
+	Middleware       []func(http.RoundTripper) http.RoundTripper
+	Retry            RetryPolicy
+	Timeout          time.Duration
+	Logger           *slog.Logger
+	UserAgent        string
+	Header           http.Header
+	MaxResponseBytes int64
+	InsecureHTTP     bool
+	Response         *Response
+}
+
+// Response tells about the last exchange of a call, see [WithResponse].
+type Response struct {
+	// StatusCode is the HTTP status; 0 when there was no answer.
+	StatusCode int
+	// Header is the answer's header, with cookies and echoed credentials redacted.
+	Header http.Header
+	// RequestID is the server's name for the exchange.
+	RequestID string
+	// Attempts is the number of attempts of the call.
+	Attempts int
+	// Duration is the time of the whole call, waits included.
+	Duration time.Duration
+}
+
+// WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see
+// [NewTransport]. Redirects stay under the rules of this module (never for writes, never to another origin), whatever the client's
+// CheckRedirect says; it may refuse more.
+func WithHTTPClient(client *http.Client) Option {
+	return func(s *Settings) error {
+		if client == nil {
+			return errors.New("WithHTTPClient: the client is nil")
+		}
+		s.HTTPClient = client
+		return nil
+	}
+}
+
+// WithTransport wraps the transport in a middleware, for tracing, metrics or faults. It sees every attempt, with credentials on
+// the request; [OperationFromContext] tells it which call it belongs to. Of several, the last one given is the outermost.
+func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
+	return func(s *Settings) error {
+		if wrap == nil {
+			return errors.New("WithTransport: the function is nil")
+		}
+		s.Middleware = append(s.Middleware[:len(s.Middleware):len(s.Middleware)], wrap)
+		return nil
+	}
+}
+
+// WithRetry sets the retry policy. Without it, [DefaultRetryPolicy] holds.
+func WithRetry(policy RetryPolicy) Option {
+	return func(s *Settings) error {
+		if err := policy.check(); err != nil {
+			return fmt.Errorf("WithRetry: %w", err)
+		}
+		s.Retry = policy
+		return nil
+	}
+}
+
+// WithTimeout bounds each attempt, from its begin to the last byte of its answer; of a streamed list it bounds each wait for the
+// server. An attempt that runs out of time is repeated like one that met a network error; the deadline of the call's context
+// bounds the whole and is not. The default is 30 seconds, or what the operation's documentation says where that is longer: an
+// option of the client does not shorten those, an option of the call does. Negative means no bound.
+func WithTimeout(perAttempt time.Duration) Option {
+	return func(s *Settings) error {
+		if perAttempt == 0 {
+			return errors.New("WithTimeout: no call can be made in no time; a negative time-out means none")
+		}
+		s.Timeout = perAttempt
+		return nil
+	}
+}
+
+// WithLogger logs one line for each attempt at debug level: service, operation, attempt, status, duration, wait, and error. No
+// line holds a URL, a body or a credential. Without it, or with nil, nothing is logged.
+func WithLogger(logger *slog.Logger) Option {
+	return func(s *Settings) error {
+		s.Logger = logger
+		return nil
+	}
+}
+
+// WithUserAgent sends text in place of "tenantkit/<version> (+go<version>)" as User-Agent.
+func WithUserAgent(text string) Option {
+	return func(s *Settings) error {
+		if text == "" || !validHeaderValue(text) {
+			return errors.New("WithUserAgent: the text is empty or holds control characters")
+		}
+		s.UserAgent = text
+		return nil
+	}
+}
+
+// ownHeaders are what the pipeline sets itself: another value would break calls, or a promise of this module.
+var ownHeaders = []string{
+	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Te", "Trailer",
+	"Transfer-Encoding", "Upgrade", "User-Agent",
+}
+
+// WithHeader sends a header with each request. Headers that the client sets itself (credentials, Accept, Content-Type, User-Agent
+// and those of the HTTP connection) are refused or overwritten.
+func WithHeader(name, value string) Option {
+	return func(s *Settings) error {
+		if !validHeaderName(name) {
+			return fmt.Errorf("WithHeader: %q is not a header name", name)
+		}
+		if !validHeaderValue(value) {
+			return fmt.Errorf("WithHeader: the value of %s holds control characters", name)
+		}
+		name = http.CanonicalHeaderKey(name)
+		for _, own := range ownHeaders {
+			if name == own {
+				return fmt.Errorf("WithHeader: %s is set by the client itself", name)
+			}
+		}
+		// A copy, since the header may be the client's own, in use by other calls.
+		header := s.Header.Clone()
+		if header == nil {
+			header = make(http.Header)
+		}
+		header.Set(name, value)
+		s.Header = header
+		return nil
+	}
+}
+
+// WithMaxResponseBytes bounds the body of an answer, in bytes after decompression; of a streamed list it bounds each element. A
+// longer answer is an error. The default is 64 MiB.
+func WithMaxResponseBytes(n int64) Option {
+	return func(s *Settings) error {
+		if n <= 0 {
+			return errors.New("WithMaxResponseBytes: the bound must be positive")
+		}
+		s.MaxResponseBytes = n
+		return nil
+	}
+}
+
+// WithInsecureHTTP lets a client's base URL be plain http to a host that is not loopback: credentials then cross the network
+// unprotected. It has no effect on a single call.
+func WithInsecureHTTP() Option {
+	return func(s *Settings) error {
+		s.InsecureHTTP = true
+		return nil
+	}
+}
+
+// WithResponse fills response when the call ends, also with an error. Give it to calls rather than to a client: concurrent calls
+// must not share a response.
+func WithResponse(response *Response) Option {
+	return func(s *Settings) error {
+		if response == nil {
+			return errors.New("WithResponse: the response is nil")
+		}
+		s.Response = response
+		return nil
+	}
+}
+
+func validHeaderName(name string) bool {
+	for _, r := range name {
+		if r > '~' || r <= ' ' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+func validHeaderValue(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
