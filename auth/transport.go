@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
+
+	"github.com/tenantkit/tenantkit/internal/origin"
 )
 
 // Transport returns a RoundTripper that puts the credential on each request, for calls that this module has no client for. A nil
@@ -67,34 +67,17 @@ func (t *transport) refuse(req *http.Request) error {
 	if req.URL == nil {
 		return errors.New("auth.Transport: the request has no URL")
 	}
-	if req.URL.Scheme != "https" && !loopback(req.URL.Hostname()) {
+	if !origin.Protected(req.URL) {
 		return fmt.Errorf("auth.Transport: the credential is not sent by %s to %s: use https", req.URL.Scheme, req.URL.Host)
 	}
 	first := req
 	for first.Response != nil && first.Response.Request != nil {
 		first = first.Response.Request
 	}
-	if first != req && origin(first.URL) != origin(req.URL) {
-		return fmt.Errorf("auth.Transport: a redirect leads from %s to %s, where the credential must not go", origin(first.URL), origin(req.URL))
+	if first != req && !origin.Same(first.URL, req.URL) {
+		return fmt.Errorf("auth.Transport: a redirect leads from %s to %s, where the credential must not go", origin.Of(first.URL), origin.Of(req.URL))
 	}
 	return nil
-}
-
-func origin(u *url.URL) string {
-	port := u.Port()
-	switch {
-	case port != "":
-	case u.Scheme == "https":
-		port = "443"
-	case u.Scheme == "http":
-		port = "80"
-	}
-	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // sameCredential tells whether no header differs: the renewal brought nothing new.
