@@ -35,17 +35,21 @@ type TokenSourceFunc func(ctx context.Context) (Token, error)
 // Token calls f.
 func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
 
+// sealed holds what fmt must not show: it prints the unexported fields of a struct without asking their methods, but of a function
+// just the address.
+type sealed[T any] func() T
+
+func seal[T any](value T) sealed[T] { return func() T { return value } }
+
 // StaticToken is a source that always gives value. Where value is a JSON Web Token, the token's expiry is read from its claim exp,
 // unverified. The empty value makes every call fail.
 func StaticToken(value tenantkit.Secret) TokenSource {
-	return static{Token{Value: value, Expiry: expiryOf(value)}}
-}
-
-type static struct{ token Token }
-
-func (s static) Token(context.Context) (Token, error) {
-	if s.token.Value == "" {
-		return Token{}, errors.New("the token is empty")
-	}
-	return s.token, nil
+	token := Token{Value: value, Expiry: expiryOf(value)}
+	// A function, since fmt shows a secret in an unexported field of a struct.
+	return TokenSourceFunc(func(context.Context) (Token, error) {
+		if token.Value == "" {
+			return Token{}, errors.New("the token is empty")
+		}
+		return token, nil
+	})
 }
