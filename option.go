@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,8 +38,10 @@ type Response struct {
 	RequestID string
 	// Attempts is the number of attempts of the call.
 	Attempts int
-	// Duration is the time of the whole call, waits included.
+	// Duration is the time of the last attempt.
 	Duration time.Duration
+	// Elapsed is the time of the whole call, other attempts and waits included.
+	Elapsed time.Duration
 }
 
 // WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see
@@ -128,10 +131,11 @@ func WithHeader(name, value string) Option {
 			return fmt.Errorf("WithHeader: the value of %s holds control characters", name)
 		}
 		name = http.CanonicalHeaderKey(name)
-		for _, own := range ownHeaders {
-			if name == own {
-				return fmt.Errorf("WithHeader: %s is set by the client itself", name)
-			}
+		if slices.Contains(ownHeaders, name) {
+			return fmt.Errorf("WithHeader: %s is set by the client itself", name)
+		}
+		if strings.HasSuffix(name, "Idempotency-Key") {
+			return fmt.Errorf("WithHeader: %s would make net/http repeat writes by itself, and no service of this module knows it", name)
 		}
 		// A copy, since the header may be the client's own, in use by other calls.
 		header := s.Header.Clone()

@@ -2,8 +2,8 @@ package wire
 
 import (
 	"errors"
-	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -40,7 +40,7 @@ func OpenArray(r io.Reader, name string, maxBytes int64) (*Array, error) {
 		a.decoder = nil
 		return a, nil
 	default:
-		return nil, fmt.Errorf("expected a list, got %s", token.Kind())
+		return nil, shapeError("expected a list, got " + token.Kind().String())
 	}
 }
 
@@ -51,7 +51,7 @@ func (a *Array) enter(name string) error {
 		return a.explain(err)
 	}
 	if token.Kind() != '{' {
-		return fmt.Errorf("expected an object, got %s", token.Kind())
+		return shapeError("expected an object, got " + token.Kind().String())
 	}
 	for {
 		token, err := a.decoder.ReadToken()
@@ -59,7 +59,7 @@ func (a *Array) enter(name string) error {
 			return a.explain(err)
 		}
 		if token.Kind() == '}' {
-			return fmt.Errorf("the object has no member %q", name)
+			return shapeError("the object has no member " + strconv.Quote(name))
 		}
 		if token.String() == name {
 			return nil
@@ -96,6 +96,11 @@ func (a *Array) explain(err error) error {
 	}
 	return err
 }
+
+// shapeError is JSON of another shape than expected.
+type shapeError string
+
+func (e shapeError) Error() string { return string(e) }
 
 // meter bounds what is read for one element, and remembers why reading ended.
 type meter struct {

@@ -54,3 +54,13 @@ func Field(err error) (pointer string, reason error) {
 	}
 	return "", err
 }
+
+// IsInvalid reports whether err is about the JSON itself, rather than about reading it.
+func IsInvalid(err error) bool {
+	var (
+		semantic  *json.SemanticError
+		syntactic *jsontext.SyntacticError
+		shape     shapeError
+	)
+	return errors.As(err, &semantic) || errors.As(err, &syntactic) || errors.As(err, &shape)
+}
