@@ -125,6 +125,14 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 	return e
 }
 
+// Error returns an error of the operation as a whole, for a client that makes one operation out of several calls.
+func (c *Client) Error(op *Operation, outcome tenantkit.Outcome, err error) *tenantkit.Error {
+	return &tenantkit.Error{
+		Service: c.api.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path,
+		Outcome: outcome, Err: err,
+	}
+}
+
 func requestID(header http.Header) string {
 	for _, name := range []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id"} {
 		if id := header.Get(name); id != "" {
