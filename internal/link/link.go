@@ -16,6 +16,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/tenantkit/tenantkit/internal/origin"
 )
 
 // blanks are the bytes that RFC 9110 calls optional white space.
@@ -157,7 +159,7 @@ func (p *parser) quotedString() string {
 
 // relationTypes counts before it collects: growing the slice of a hostile rel step by step costs several times more.
 func relationTypes(value string) []string {
-	types := strings.FieldsFuncSeq(lower(value), func(r rune) bool { return r == ' ' || r == '\t' })
+	types := strings.FieldsFuncSeq(origin.Lower(value), func(r rune) bool { return r == ' ' || r == '\t' })
 	count := 0
 	for range types {
 		count++
@@ -168,18 +170,6 @@ func relationTypes(value string) []string {
 	return slices.AppendSeq(make([]string, 0, count), types)
 }
 
-// lower changes ASCII letters only: strings.ToLower replaces bytes that are not UTF-8 and folds letters
-// that no relation type and no host name may be matched by, such as the Kelvin sign.
-func lower(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + ('a' - 'A')
-		}
-	}
-	return string(b)
-}
-
 func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && lower(s[:len(prefix)]) == prefix
+	return len(s) >= len(prefix) && origin.Lower(s[:len(prefix)]) == prefix
 }

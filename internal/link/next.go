@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/tenantkit/tenantkit/internal/origin"
 )
 
 // maxAnchors bounds how many anchors Next compares with the request. Each comparison costs as much as the request's
@@ -67,7 +68,7 @@ func isRequest(anchor string, request *url.URL) bool {
 	}
 	self := request.ResolveReference(&url.URL{})
 	context := request.ResolveReference(reference)
-	return SameOrigin(context, self) &&
+	return origin.Same(context, self) &&
 		cmp.Or(context.EscapedPath(), "/") == cmp.Or(self.EscapedPath(), "/") &&
 		context.RawQuery == self.RawQuery
 }
@@ -79,30 +80,13 @@ func CheckFollow(request, next *url.URL) error {
 	switch {
 	case next.User != nil:
 		return errors.New("link: the next link holds user info: not followed, it could take credentials elsewhere")
-	case lower(request.Scheme) == "https" && lower(next.Scheme) == "http":
-		return fmt.Errorf("link: the next link goes from https to %.200q: not followed, credentials would be readable on the way", origin(next))
-	case !SameOrigin(request, next):
+	case origin.Lower(request.Scheme) == "https" && origin.Lower(next.Scheme) == "http":
+		return fmt.Errorf("link: the next link goes from https to %.200q: not followed, credentials would be readable on the way", origin.Of(next))
+	case !origin.Same(request, next):
 		return fmt.Errorf("link: the next link goes from %.200q to %.200q: not followed, credentials stay with the origin they are for",
-			origin(request), origin(next))
+			origin.Of(request), origin.Of(next))
 	case strings.Contains(next.RawQuery, " "):
 		return errors.New("link: the query of the next link holds a blank: not followed, it cannot be sent as it was given")
 	}
 	return nil
-}
-
-// SameOrigin reports whether two URLs have the same scheme, host and port. Letter case does not count, and a missing
-// port is the one that http or https imply. A URL without host has no origin and equals none.
-func SameOrigin(a, b *url.URL) bool {
-	return a.Hostname() != "" && origin(a) == origin(b)
-}
-
-func origin(u *url.URL) string {
-	scheme, port := lower(u.Scheme), u.Port()
-	switch {
-	case port == "" && scheme == "http":
-		port = "80"
-	case port == "" && scheme == "https":
-		port = "443"
-	}
-	return scheme + "://" + net.JoinHostPort(lower(u.Hostname()), port)
 }
