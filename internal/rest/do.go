@@ -96,10 +96,7 @@ func (c *call) decode(a *attempt) *failure {
 		if c.op.Answer == Anything {
 			return nil
 		}
-		f := a.unusable(body, errors.New("it is empty"))
-		// Nobody has said in so many words that the call was accepted.
-		f.Outcome = tenantkit.OutcomeUnknown
-		return f
+		return a.unfounded(body, errors.New("it is empty"))
 	}
 	if c.Into == nil {
 		return nil
@@ -109,7 +106,7 @@ func (c *call) decode(a *attempt) *failure {
 	}
 	if c.Check != nil {
 		if err := c.Check(); err != nil {
-			return a.unusable(body, err)
+			return a.unfounded(body, err)
 		}
 	}
 	return nil

@@ -56,6 +56,13 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 	return f
 }
 
+// unfounded is the failure of an attempt whose answer does not say that it was accepted, although its status does.
+func (a *attempt) unfounded(body []byte, err error) *failure {
+	f := a.unusable(body, err)
+	f.Outcome = tenantkit.OutcomeUnknown
+	return f
+}
+
 func isJSON(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
