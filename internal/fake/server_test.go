@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +69,13 @@ func send(t *testing.T, s *Server, method, path, body string) answer {
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
 	return answer{status: resp.StatusCode, header: resp.Header, body: string(got), err: err}
+}
+
+// waitFor returns when the server got as far as the test needs it.
+func waitFor(reached func() bool) {
+	for !reached() {
+		runtime.Gosched()
+	}
 }
 
 func TestRouting(t *testing.T) {
@@ -191,14 +199,22 @@ func TestHandlersRunOneAtATime(t *testing.T) {
 	const clients = 20
 	var lock sync.Mutex
 	count := 0 // unguarded but for the server's lock
-	free := make(chan struct{}, clients)
+	inside := make(chan struct{}, 1)
 	meet := new(sync.WaitGroup)
 	meet.Add(2)
 	config := Config{Lock: &lock, Routes: []Route{
 		{Operation: "Count", Method: "POST", Path: "/count", Handle: func(*Request) Response {
-			free <- struct{}{}
+			select {
+			case inside <- struct{}{}:
+			default:
+				t.Error("two handlers run at once")
+				return Response{}
+			}
 			count++
-			<-free
+			for range 1000 {
+				runtime.Gosched() // lets another one in, if it can come in
+			}
+			<-inside
 			return Text(http.StatusOK, fmt.Sprint(count))
 		}},
 		// Answers only when two requests are inside at once.
@@ -314,9 +330,7 @@ func TestCloseEndsWhatIsOpen(t *testing.T) {
 					}
 					failed <- err
 				}()
-				for len(s.Requests()) == 0 {
-					time.Sleep(time.Millisecond)
-				}
+				waitFor(func() bool { return len(s.Requests()) > 0 })
 				s.Close()
 				if err := <-failed; err == nil {
 					t.Error("the exchange ended well although the server closed in its middle")
