@@ -113,6 +113,23 @@ func TestRouting(t *testing.T) {
 	}
 }
 
+func TestRoutingOnTheDecodedPath(t *testing.T) {
+	t.Parallel()
+	config := things()
+	config.DecodePath = true
+	s := start(t, config)
+	for path, operation := range map[string]string{
+		"/things/a": "GetThing", "/things/a%20b": "GetThing", "/things%2Fa": "GetThing", "/things%3AbyID/x/parts%2Fy": "FindPart",
+		"/things/a%2Fb": "", "/things//a": "", "/things/%2e%2e": "", "/things/%2E": "", "/things/a/": "", "/things/a%2F": "",
+	} {
+		before := len(s.Requests())
+		send(t, s, "GET", path, "")
+		if got := s.Requests()[before].Operation; got != operation {
+			t.Errorf("%s is %q, want %q", path, got, operation)
+		}
+	}
+}
+
 func TestNotFoundHandler(t *testing.T) {
 	t.Parallel()
 	config := things()
