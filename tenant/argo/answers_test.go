@@ -224,12 +224,15 @@ func FuzzRefusal(f *testing.F) {
 		client, mock := newMockClient(t)
 		answer(mock, http.StatusConflict, jsonType, body)
 		_, err := client.GetTenant(t.Context(), tenantID)
-		if !errors.Is(err, tenantkit.ErrConflict) {
+		var refusal *tenantkit.Error
+		if !errors.Is(err, tenantkit.ErrConflict) || !errors.As(err, &refusal) {
 			t.Fatalf("got %v", err)
 		}
-		_, after, found := strings.Cut(err.Error(), "using the key: ")
-		if found && !strings.HasPrefix(after, tenantkit.Redacted) {
-			t.Errorf("a key is shown: %v", err)
+		for _, text := range []string{refusal.Body, refusal.Message, refusal.Details} {
+			_, after, found := strings.Cut(text, "using the key: ")
+			if found && !strings.HasPrefix(after, tenantkit.Redacted) {
+				t.Errorf("a key is shown: %q", text)
+			}
 		}
 	})
 }
