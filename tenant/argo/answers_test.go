@@ -110,7 +110,10 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	reads := map[string]func(context.Context, *argo.Client) error{
 		"GetTenant": func(ctx context.Context, c *argo.Client) error { _, err := c.GetTenant(ctx, tenantID); return err },
-		"GetUser":   func(ctx context.Context, c *argo.Client) error { _, err := c.GetUser(ctx, tenantID, userID); return err },
+		"GetUser": func(ctx context.Context, c *argo.Client) error {
+			_, err := c.GetUser(ctx, tenantID, userID)
+			return err
+		},
 	}
 	writes := map[string]func(context.Context, *argo.Client) error{
 		"CreateTenant": func(ctx context.Context, c *argo.Client) error {
@@ -118,7 +121,10 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 			return err
 		},
 		"DeleteTenant": func(ctx context.Context, c *argo.Client) error { return c.DeleteTenant(ctx, tenantID) },
-		"RenewAPIKey":  func(ctx context.Context, c *argo.Client) error { _, err := c.RenewAPIKey(ctx, tenantID, userID); return err },
+		"RenewAPIKey": func(ctx context.Context, c *argo.Client) error {
+			_, err := c.RenewAPIKey(ctx, tenantID, userID)
+			return err
+		},
 	}
 	for _, test := range []struct {
 		name, contentType, body string

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -309,4 +311,16 @@ func TestAllTenants(t *testing.T) {
 	if slices.Compare(got, want[:len(got)]) != 0 {
 		t.Error("a list that breaks off has other tenants")
 	}
+}
+
+// newKeyClient returns a client with the given key that logs to log.
+func newKeyClient(t *testing.T, server *argotest.Server, key string, log io.Writer) *argo.Client {
+	t.Helper()
+	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(tenantkit.Secret(key)), tenantkit.WithLogger(logger))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
 }
