@@ -244,4 +244,3 @@ func TestCheckFollow(t *testing.T) {
 		})
 	}
 }
-
