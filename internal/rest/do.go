@@ -171,7 +171,7 @@ func (c *call) another(ctx context.Context, a *attempt, f *failure) (time.Durati
 		}
 	}
 	if !f.repeatable {
-		if f.StatusCode != 0 {
+		if showsLife(f.StatusCode) {
 			c.client.budget.give(max(1, c.borrowed))
 		}
 		return 0, false
