@@ -7,6 +7,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -205,13 +206,14 @@ func (c *call) renew(ctx context.Context, a *attempt, f *failure) bool {
 	return !sameHeader(a.req.Header, next.Header)
 }
 
-func sameHeader(a, b http.Header) bool {
-	for name := range a {
-		if a.Get(name) != b.Get(name) {
+// sameHeader reports whether all of next is in sent, to which net/http may have added cookies.
+func sameHeader(sent, next http.Header) bool {
+	for name, values := range next {
+		if !slices.Equal(sent[name], values) {
 			return false
 		}
 	}
-	return len(a) == len(b)
+	return true
 }
 
 // report fills the caller's Response.
