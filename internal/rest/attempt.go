@@ -36,6 +36,7 @@ type attempt struct {
 	trace   connectionTrace
 	secrets *redactor // made when it is first needed
 	started time.Time
+	took    time.Duration // until its answer was read, or failed
 }
 
 // send makes one attempt, up to the header of its answer.
@@ -57,7 +58,7 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		}
 	}
 	if timeout := c.settings.Timeout; timeout > 0 {
-		a.timer = time.AfterFunc(timeout, func() { a.cancel(&timeoutError{timeout}) })
+		a.timer = time.AfterFunc(timeout, func() { a.cancel(&timeoutError{timeout, nil}) })
 	}
 	c.attempts++
 	resp, err := c.http.Do(req)
@@ -129,11 +130,14 @@ func (a *attempt) why(err error) error {
 		err = wrapped.Err
 	}
 	if a.ctx.Err() != nil {
+		if timeout, ok := context.Cause(a.ctx).(*timeoutError); ok {
+			return timeout
+		}
 		return contextError(a.ctx)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		// The time-out of the caller's own http.Client, which must not look like that of the context.
-		return &timeoutError{a.call.http.Timeout}
+		// A time-out of the transport or of the caller's http.Client, which must not look like the end of the context.
+		return &timeoutError{0, err}
 	}
 	return err
 }

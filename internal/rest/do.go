@@ -125,6 +125,7 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 		if f == nil {
 			f = use(a)
 		}
+		a.took = time.Since(a.started)
 		if f == nil || c.doneBefore(f) {
 			c.log(ctx, a, f, 0)
 			c.report(a)
@@ -222,7 +223,7 @@ func (c *call) report(a *attempt) {
 	if response == nil {
 		return
 	}
-	*response = tenantkit.Response{Attempts: c.attempts, Duration: time.Since(a.started), Elapsed: time.Since(c.started)}
+	*response = tenantkit.Response{Attempts: c.attempts, Duration: a.took, Elapsed: time.Since(c.started)}
 	if a.resp != nil {
 		response.StatusCode = a.resp.StatusCode
 		response.Header = a.redactor().header(a.resp.Header)
@@ -240,7 +241,7 @@ func (c *call) log(ctx context.Context, a *attempt, f *failure, wait time.Durati
 		slog.String("service", c.client.api.Service),
 		slog.String("operation", c.op.Name),
 		slog.Int("attempt", c.attempts),
-		slog.Duration("duration", time.Since(a.started)),
+		slog.Duration("duration", a.took),
 		slog.Duration("wait", wait),
 	}
 	if a.resp != nil {

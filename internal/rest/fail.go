@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"mime"
@@ -29,9 +30,8 @@ func (a *attempt) unsent(err error) *failure {
 
 // broken is the failure of an attempt without an answer.
 func (a *attempt) broken(err error) *failure {
-	err = a.why(err)
 	outcome := a.trace.outcome(err)
-	return &failure{Error: a.error(err, outcome), repeatable: a.call.op.repeatsFailure(outcome)}
+	return &failure{Error: a.error(a.why(err), outcome), repeatable: a.call.op.repeatsFailure(outcome)}
 }
 
 // unread is the failure of an attempt whose body broke off, or is too long.
@@ -167,13 +167,25 @@ func notRepeated(format string, args ...any) error {
 }
 
 // timeoutError is an attempt that took too long. It is no context.DeadlineExceeded, which would look like the caller's own.
-type timeoutError struct{ after time.Duration }
+type timeoutError struct {
+	after time.Duration
+	err   error // of a time-out that is not the pipeline's
+}
 
 func (e *timeoutError) Error() string {
+	if e.err != nil {
+		return e.err.Error()
+	}
 	return fmt.Sprintf("the attempt took longer than its time-out of %v", e.after)
 }
-func (e *timeoutError) Timeout() bool        { return true }
-func (e *timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+func (e *timeoutError) Timeout() bool { return true }
+
+func (e *timeoutError) Is(target error) bool {
+	return target == os.ErrDeadlineExceeded || target != context.DeadlineExceeded && errors.Is(e.err, target)
+}
+
+func (e *timeoutError) As(target any) bool { return errors.As(e.err, target) }
 
 // both is an error in whose chain are first and second, told in one line. Each may be nil.
 func both(first, second error) error {
