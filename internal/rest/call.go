@@ -52,9 +52,9 @@ type call struct {
 	started    time.Time
 	delays     *backoff.ExponentialBackOff
 	attempts   int
-	borrowed   int  // repetitions taken out of the budget
-	maybeDone  bool // an attempt may have been applied without an answer that says so
-	renewed    bool // the credential was renewed after a refusal
+	borrowed   int               // repetitions taken out of the budget
+	before     tenantkit.Outcome // of all attempts but the last
+	renewed    bool              // the credential was renewed after a refusal
 }
 
 // newCall checks all input, so that nothing is sent that is wrong.
@@ -67,7 +67,7 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 	}
 	made := &call{
 		Call: &what, client: c, op: op, settings: c.settings, policy: c.policy, http: c.http,
-		credential: what.Credential, started: time.Now(),
+		credential: what.Credential, started: time.Now(), before: tenantkit.OutcomeNotSent,
 	}
 	if len(opts) == 0 {
 		made.settings.Timeout = c.timeout(op)

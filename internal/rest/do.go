@@ -138,16 +138,14 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 		if again {
 			ended := sleep(ctx, wait)
 			if ended == nil {
-				c.maybeDone = c.maybeDone || f.Outcome == tenantkit.OutcomeUnknown
+				c.before = overall(c.before, f.Outcome)
 				continue
 			}
 			// The repetition that was not made goes to another call.
 			c.client.budget.give(1)
 			f.Err = both(ended, f.Err)
 		}
-		if c.maybeDone && f.Outcome != tenantkit.OutcomeApplied {
-			f.Outcome = tenantkit.OutcomeUnknown
-		}
+		f.Outcome = overall(c.before, f.Outcome)
 		c.report(a)
 		return nil, f.Error
 	}
@@ -155,7 +153,18 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 
 // doneBefore tells whether a refusal shows that an earlier attempt was applied: what it deleted is gone.
 func (c *call) doneBefore(f *failure) bool {
-	return c.maybeDone && c.op.Method == http.MethodDelete && f.StatusCode == http.StatusNotFound
+	maybe := c.before == tenantkit.OutcomeApplied || c.before == tenantkit.OutcomeUnknown
+	return maybe && c.op.Method == http.MethodDelete && errors.Is(f.Error, tenantkit.ErrNotFound)
+}
+
+// overall returns what is known of a call of which the attempts had the given outcomes.
+func overall(before, last tenantkit.Outcome) tenantkit.Outcome {
+	for _, outcome := range []tenantkit.Outcome{tenantkit.OutcomeApplied, tenantkit.OutcomeUnknown, tenantkit.OutcomeRejected} {
+		if before == outcome || last == outcome {
+			return outcome
+		}
+	}
+	return tenantkit.OutcomeNotSent
 }
 
 // another decides whether another attempt follows a failed one, and after what wait. Where not, it adds the reason to the error.
