@@ -136,7 +136,10 @@ func (a *attempt) why(err error) error {
 		return contextError(a.ctx)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		// A time-out of the transport or of the caller's http.Client, which must not look like the end of the context.
+		// A time-out of the caller's http.Client or of the transport, which must not look like the end of the context.
+		if own := a.call.http.Timeout; own > 0 && time.Since(a.started) >= own {
+			return &timeoutError{own, err}
+		}
 		return &timeoutError{0, err}
 	}
 	return err

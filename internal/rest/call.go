@@ -178,8 +178,10 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 	req.Header = c.header()
 	if c.op.Method == http.MethodGet && c.op.Class != Read {
 		// When a kept connection breaks before the answer, net/http sends a GET again by itself, unless its body cannot be had a
-		// second time. An empty body of unknown length does that, and is not seen on the wire.
+		// second time. An empty body does that, and is not seen on the wire: with the encoding given, net/http does not first
+		// look for a while whether the body holds anything, only to announce it in chunks where it had no time to look.
 		req.Body = io.NopCloser(strings.NewReader(""))
+		req.TransferEncoding = []string{"identity"}
 	}
 	return req, nil
 }

@@ -168,12 +168,12 @@ func notRepeated(format string, args ...any) error {
 
 // timeoutError is an attempt that took too long. It is no context.DeadlineExceeded, which would look like the caller's own.
 type timeoutError struct {
-	after time.Duration
-	err   error // of a time-out that is not the pipeline's
+	after time.Duration // 0 where only the error knows
+	err   error         // of the transport, or nil
 }
 
 func (e *timeoutError) Error() string {
-	if e.err != nil {
+	if e.after == 0 {
 		return e.err.Error()
 	}
 	return fmt.Sprintf("the attempt took longer than its time-out of %v", e.after)

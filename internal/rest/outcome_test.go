@@ -3,7 +3,10 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -37,6 +40,9 @@ func thingsServer(t testing.TB, options ...fake.Option) *fake.Server {
 	t.Cleanup(server.Close)
 	return server
 }
+
+// quiet keeps the server from telling of clients that hang up.
+func quiet(s *httptest.Server) { s.Config.ErrorLog = log.New(io.Discard, "", 0) }
 
 // fastRetry repeats without waiting long, since what it waits for is real.
 func fastRetry() tenantkit.Option {
