@@ -94,14 +94,11 @@ func (a *attempt) drain() {
 	_, _ = io.CopyN(io.Discard, a.resp.Body, maxDrainBytes)
 }
 
-// read returns the body, which may hold up to max bytes.
+// read returns the body, up to max bytes of it. A longer one is [wire.ErrTooLong].
 func (a *attempt) read(max int64) ([]byte, error) {
 	announced := a.resp.ContentLength
-	if announced > max {
-		return nil, wire.ErrTooLong
-	}
 	// One byte above what is announced, to meet the end without growing; a server's word alone makes no large buffer.
-	size := min(announced+1, 1<<20)
+	size := min(announced, max, 1<<20) + 1
 	if announced < 0 {
 		size = 8 << 10
 	}

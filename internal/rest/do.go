@@ -89,6 +89,9 @@ func (c *call) decode(a *attempt) *failure {
 		a.drain()
 		return nil
 	}
+	if a.resp.ContentLength > c.settings.MaxResponseBytes {
+		return a.unread(nil, wire.ErrTooLong, false)
+	}
 	body, err := a.read(c.settings.MaxResponseBytes)
 	if err != nil {
 		return a.unread(body, err, !errors.Is(err, wire.ErrTooLong))
