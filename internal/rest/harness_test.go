@@ -310,3 +310,19 @@ func wantSentinels(t testing.TB, err error, want ...error) {
 var errReset = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 
 var netDialError = net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+
+// wantInvalid checks that err is about input, and that it was not sent.
+func wantInvalid(t testing.TB, err error, operation, field, reason string) {
+	t.Helper()
+	var invalid *tenantkit.ValidationError
+	if !errors.As(err, &invalid) {
+		t.Errorf("error = %#v (%v), want a *tenantkit.ValidationError", err, err)
+		return
+	}
+	if invalid.Operation != operation || invalid.Field != field || !strings.Contains(invalid.Reason, reason) {
+		t.Errorf("error = %+v, want %s, %s, %q", invalid, operation, field, reason)
+	}
+	if tenantkit.OutcomeOf(err) != notSent {
+		t.Errorf("outcome = %v", tenantkit.OutcomeOf(err))
+	}
+}
