@@ -75,6 +75,9 @@ func New(api API, baseURL string, opts []tenantkit.Option) (*Client, error) {
 
 // CloseIdleConnections closes the connections that wait for another call.
 func (c *Client) CloseIdleConnections() {
+	if c == nil {
+		return
+	}
 	c.http.CloseIdleConnections()
 	// A middleware need not pass that on.
 	c.settings.HTTPClient.CloseIdleConnections()

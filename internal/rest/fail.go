@@ -78,7 +78,7 @@ func (a *attempt) refused() *failure {
 	f.RetryAfter = asked
 	f.Body = redact.text(strings.ToValidUTF8(string(body), "\uFFFD"))
 	if status >= 300 && status <= 399 {
-		f.Err = fmt.Errorf("a redirect to %s is not followed: reads follow within their origin, writes never", redact.text(target(a.resp)))
+		f.Err = notFollowed(redact.text(target(a.resp)))
 	}
 	if c.client.api.Refusal != nil {
 		c.client.api.Refusal(f.Error)
@@ -94,11 +94,18 @@ func (a *attempt) refused() *failure {
 	return f
 }
 
-// target returns where a redirect leads, without its query.
+func notFollowed(target string) error {
+	if target == "" {
+		return errors.New("a redirect that does not say where to")
+	}
+	return fmt.Errorf("a redirect to %s is not followed: reads follow up to %d within their origin, writes none", target, maxRedirects)
+}
+
+// target returns where a redirect leads, without its query, or nothing.
 func target(resp *http.Response) string {
 	location, err := resp.Location()
 	if err != nil {
-		return "nowhere"
+		return ""
 	}
 	return (&url.URL{Scheme: location.Scheme, Host: location.Host, Path: location.Path}).String()
 }
