@@ -21,8 +21,10 @@ import (
 const (
 	// maxRefusalBytes is how much of a refusal's body an error keeps.
 	maxRefusalBytes = 64 << 10
-	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can be used again.
+	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can be used again, and maxDrainTime
+	// how long that may take.
 	maxDrainBytes = 256 << 10
+	maxDrainTime  = time.Second
 )
 
 // attempt is one exchange, as far as it got.
@@ -88,8 +90,9 @@ func (a *attempt) close() {
 	a.cancel(nil)
 }
 
-// drain reads the rest of the body, so that its connection can be used again, unless it is long.
+// drain reads the rest of the body, so that its connection can be used again, unless it is long or slow.
 func (a *attempt) drain() {
+	defer time.AfterFunc(maxDrainTime, func() { a.cancel(nil) }).Stop()
 	// A failure costs the connection, and nothing else.
 	_, _ = io.CopyN(io.Discard, a.resp.Body, maxDrainBytes)
 }

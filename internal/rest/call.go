@@ -245,10 +245,10 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// contextError returns why the context ended: its error, and the cause where its owner gave one.
+// contextError returns why the context ended, its error and the cause where its owner gave one, or nil if it has not.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(err, cause) {
+	if err == nil || errors.Is(err, cause) {
 		return err
 	}
 	return both(err, cause)

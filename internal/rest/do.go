@@ -26,7 +26,7 @@ func (c *Client) Do(ctx context.Context, op *Operation, what Call, opts []tenant
 	if err != nil {
 		return err
 	}
-	answered.close()
+	made.end(answered, nil)
 	return nil
 }
 
@@ -42,11 +42,12 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, what Call, mem
 		}
 		var (
 			array *wire.Array
-			item  = new(T)
+			item  *T
 			more  bool
 		)
 		answered, err := made.run(ctx, func(a *attempt) *failure {
 			var err error
+			item = new(T)
 			if array, err = wire.OpenArray(timedBody{a}, member, made.settings.MaxResponseBytes); err == nil {
 				more, err = array.Next(item)
 			}
@@ -56,18 +57,19 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, what Call, mem
 			yield(nil, err)
 			return
 		}
-		defer answered.close()
+		var failed *failure
+		defer func() { made.end(answered, failed) }()
 		for more {
 			if !yield(item, nil) {
 				return
 			}
 			item = new(T)
-			if more, err = array.Next(item); err != nil {
-				f := answered.streamFailure(err)
-				if ctx.Err() != nil {
-					f.Err = both(contextError(ctx), f.Err)
-				}
-				yield(nil, f.Error)
+			err := contextError(ctx)
+			if err == nil {
+				more, err = array.Next(item)
+			}
+			if failed = answered.streamFailure(err); failed != nil {
+				yield(nil, failed.Error)
 				return
 			}
 		}
@@ -119,7 +121,7 @@ func (c *call) decode(a *attempt) *failure {
 	return nil
 }
 
-// run makes attempts until use takes the answer of one, which it returns, or until no other may follow.
+// run makes attempts until use takes the answer of one, which it returns for [call.end], or until no other may follow.
 func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, error) {
 	ctx = tenantkit.ContextWithOperation(ctx, c.client.api.Service, c.op.Name)
 	ctx = context.WithValue(ctx, operationKey{}, c.op)
@@ -128,15 +130,13 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 		if f == nil {
 			f = use(a)
 		}
-		a.took = time.Since(a.started)
 		if f == nil || c.doneBefore(f) {
-			c.log(ctx, a, f, 0)
-			c.report(a)
 			c.client.budget.give(max(1, c.borrowed))
 			return a, nil
 		}
+		a.took = time.Since(a.started)
 		wait, again := c.another(ctx, a, f)
-		c.log(ctx, a, f, wait)
+		c.log(a, f, wait)
 		a.close()
 		if again {
 			ended := sleep(ctx, wait)
@@ -152,6 +152,14 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 		c.report(a)
 		return nil, f.Error
 	}
+}
+
+// end tells of the attempt that brought the call's answer, and ends it.
+func (c *call) end(a *attempt, f *failure) {
+	a.took = time.Since(a.started)
+	c.log(a, f, 0)
+	c.report(a)
+	a.close()
 }
 
 // doneBefore tells whether a refusal shows that an earlier attempt was applied: what it deleted is gone.
@@ -244,9 +252,9 @@ func (c *call) report(a *attempt) {
 }
 
 // log writes the line of one attempt.
-func (c *call) log(ctx context.Context, a *attempt, f *failure, wait time.Duration) {
+func (c *call) log(a *attempt, f *failure, wait time.Duration) {
 	logger := c.settings.Logger
-	if logger == nil || !logger.Enabled(ctx, slog.LevelDebug) {
+	if logger == nil || !logger.Enabled(a.ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -265,5 +273,5 @@ func (c *call) log(ctx context.Context, a *attempt, f *failure, wait time.Durati
 			attrs = append(attrs, slog.String("error", f.Err.Error()))
 		}
 	}
-	logger.LogAttrs(ctx, slog.LevelDebug, "tenantkit: attempt", attrs...)
+	logger.LogAttrs(a.ctx, slog.LevelDebug, "tenantkit: attempt", attrs...)
 }

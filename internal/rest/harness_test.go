@@ -56,6 +56,7 @@ type step struct {
 	cut     error         // ends the body in place of io.EOF
 	slow    time.Duration // before each byte of the body
 	endless bool          // the body goes on with white space
+	stuck   bool          // the body never ends
 }
 
 func jsonStep(body string) step { return step{body: body} }
@@ -192,6 +193,10 @@ func (b *memoryBody) Read(p []byte) (int, error) {
 			p[i] = ' '
 		}
 		return len(p), nil
+	}
+	if b.stuck {
+		<-b.ctx.Done()
+		return 0, b.ctx.Err()
 	}
 	if b.cut != nil {
 		return 0, b.cut
