@@ -89,13 +89,18 @@ func (a *Array) Next(into any) (bool, error) {
 		return false, nil
 	}
 	a.source.mark = a.decoder.InputOffset()
-	if a.decoder.PeekKind() == ']' {
+	kind := a.decoder.PeekKind()
+	// What separates elements is part of none, and has the same bound.
+	unread := a.decoder.UnreadBuffer()
+	separator := int64(len(unread) - len(bytes.TrimLeft(unread, ", \t\r\n")))
+	if separator > a.source.max {
+		return false, ErrTooLong
+	}
+	if kind == ']' {
 		a.decoder = nil
 		return false, nil
 	}
-	// What separates elements is part of none.
-	unread := a.decoder.UnreadBuffer()
-	a.source.mark += int64(len(unread) - len(bytes.TrimLeft(unread, ", \t\r\n")))
+	a.source.mark += separator
 	if err := json.UnmarshalDecode(a.decoder, into); err != nil {
 		return false, a.explain(err)
 	}
