@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"mime"
@@ -29,9 +30,8 @@ func (a *attempt) unsent(err error) *failure {
 
 // broken is the failure of an attempt without an answer.
 func (a *attempt) broken(err error) *failure {
-	err = a.why(err)
 	outcome := a.trace.outcome(err)
-	return &failure{Error: a.error(err, outcome), repeatable: a.call.op.repeatsFailure(outcome)}
+	return &failure{Error: a.error(a.why(err), outcome), repeatable: a.call.op.repeatsFailure(outcome)}
 }
 
 // unread is the failure of an attempt whose body broke off, or is too long.
@@ -85,7 +85,7 @@ func (a *attempt) refused() *failure {
 	f.RetryAfter = asked
 	f.Body = redact.text(strings.ToValidUTF8(string(body), "\uFFFD"))
 	if status >= 300 && status <= 399 {
-		f.Err = fmt.Errorf("a redirect to %s is not followed: reads follow within their origin, writes never", redact.text(target(a.resp)))
+		f.Err = notFollowed(redact.text(target(a.resp)))
 	}
 	if c.client.api.Refusal != nil {
 		c.client.api.Refusal(f.Error)
@@ -101,11 +101,18 @@ func (a *attempt) refused() *failure {
 	return f
 }
 
-// target returns where a redirect leads, without its query.
+func notFollowed(target string) error {
+	if target == "" {
+		return errors.New("a redirect that does not say where to")
+	}
+	return fmt.Errorf("a redirect to %s is not followed: reads follow up to %d within their origin, writes none", target, maxRedirects)
+}
+
+// target returns where a redirect leads, without its query, or nothing.
 func target(resp *http.Response) string {
 	location, err := resp.Location()
 	if err != nil {
-		return "nowhere"
+		return ""
 	}
 	return (&url.URL{Scheme: location.Scheme, Host: location.Host, Path: location.Path}).String()
 }
@@ -174,13 +181,25 @@ func notRepeated(format string, args ...any) error {
 }
 
 // timeoutError is an attempt that took too long. It is no context.DeadlineExceeded, which would look like the caller's own.
-type timeoutError struct{ after time.Duration }
+type timeoutError struct {
+	after time.Duration // 0 where only the error knows
+	err   error         // of the transport, or nil
+}
 
 func (e *timeoutError) Error() string {
+	if e.after == 0 {
+		return e.err.Error()
+	}
 	return fmt.Sprintf("the attempt took longer than its time-out of %v", e.after)
 }
-func (e *timeoutError) Timeout() bool        { return true }
-func (e *timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+func (e *timeoutError) Timeout() bool { return true }
+
+func (e *timeoutError) Is(target error) bool {
+	return target == os.ErrDeadlineExceeded || target != context.DeadlineExceeded && errors.Is(e.err, target)
+}
+
+func (e *timeoutError) As(target any) bool { return errors.As(e.err, target) }
 
 // both is an error in whose chain are first and second, told in one line. Each may be nil.
 func both(first, second error) error {

@@ -101,6 +101,12 @@ func refusedBeforeWork(status int, waitAsked bool) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable && waitAsked
 }
 
+// showsLife tells whether an answer comes from a service that does its work: where it refuses, it refuses the call, and is not too
+// busy or broken for calls at all.
+func showsLife(status int) bool {
+	return status != 0 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+}
+
 // outcomeOf returns what a refusal of the given status says about the request's effect.
 func outcomeOf(status int, waitAsked bool) tenantkit.Outcome {
 	switch {
