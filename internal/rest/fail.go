@@ -52,6 +52,10 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 		err = fmt.Errorf("%w (Content-Type %q)", err, kind)
 	}
 	f := &failure{Error: a.error(fmt.Errorf("the answer cannot be used: %w", err), outcome)}
+	if a.call.op.SecretAnswer && len(body) > 0 {
+		f.Body = tenantkit.Redacted
+		return f
+	}
 	f.Body = a.redactor().text(strings.ToValidUTF8(string(body[:min(len(body), maxRefusalBytes)]), "\uFFFD"))
 	return f
 }
