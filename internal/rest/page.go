@@ -186,8 +186,8 @@ func (t *trail) step(asked, url, next string) error {
 // empty one, is that of the last page. Semicolons at the end are no part of a token.
 func LinkToken(parameter string) func(*http.Response) (string, error) {
 	return func(answer *http.Response) (string, error) {
-		next, err := nextLink(answer)
-		if err != nil || next == nil {
+		next, found, err := link.Next(answer.Header, answer.Request.URL)
+		if err != nil || !found {
 			return "", err
 		}
 		for pair := range strings.SplitSeq(next.RawQuery, "&") {
@@ -209,8 +209,8 @@ func unescape(value string) string {
 
 // LinkURL finds the next page by the link rel="next", which must stay within the origin of the request.
 func LinkURL(answer *http.Response) (string, error) {
-	next, err := nextLink(answer)
-	if err != nil || next == nil {
+	next, found, err := link.Next(answer.Header, answer.Request.URL)
+	if err != nil || !found {
 		return "", err
 	}
 	if err := link.CheckFollow(answer.Request.URL, next); err != nil {
@@ -219,26 +219,6 @@ func LinkURL(answer *http.Response) (string, error) {
 	// One spelling of the origin, so that a page is known again.
 	next.Scheme, next.Host = answer.Request.URL.Scheme, answer.Request.URL.Host
 	return next.String(), nil
-}
-
-// nextLink returns the link to the next page, nil where there is none. A header in which no link can be read is an error: to take
-// it for the end would lose the rest of the list.
-func nextLink(answer *http.Response) (*url.URL, error) {
-	next, found, err := link.Next(answer.Header, answer.Request.URL)
-	if err != nil {
-		return nil, err
-	}
-	if found {
-		return next, nil
-	}
-	lines := answer.Header.Values("Link")
-	for range link.Parse(lines) {
-		return nil, nil
-	}
-	if text := strings.Trim(strings.Join(lines, ""), ", \t"); text != "" {
-		return nil, fmt.Errorf("its header Link cannot be read: %.200q", text)
-	}
-	return nil, nil
 }
 
 // pageURL returns the URL of a page that an earlier answer named, or that a caller kept from then.
