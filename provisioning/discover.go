@@ -13,6 +13,9 @@ import (
 // component is the service's name in the index of services.
 const component = "gooddata-provisioning"
 
+// discoverBaseURL is an operation of another service, the Storage API.
+var discoverBaseURL = rest.Operation{Name: "DiscoverBaseURL", Method: http.MethodGet, Path: "/v2/storage", Class: rest.Read}
+
 // index is the part of the Storage API's index that tells of other services.
 type index struct {
 	Services []struct {
@@ -43,7 +46,7 @@ func DiscoverBaseURL(ctx context.Context, connectionURL string, opts ...tenantki
 	defer transport.CloseIdleConnections()
 	opts = append([]tenantkit.Option{tenantkit.WithHTTPClient(&http.Client{Transport: transport})}, opts...)
 
-	op := &operations[discoverBaseURL]
+	op := &discoverBaseURL
 	client, err := rest.New(rest.API{Service: service, Refusal: readRefusal}, connectionURL, opts)
 	if err != nil {
 		return "", renamed(err, op.Name)
@@ -71,12 +74,11 @@ func DiscoverBaseURL(ctx context.Context, connectionURL string, opts ...tenantki
 // renamed tells of the discovery where the pipeline speaks of the making of a client.
 func renamed(err error, operation string) error {
 	var invalid *tenantkit.ValidationError
-	if !errors.As(err, &invalid) {
-		return err
+	if errors.As(err, &invalid) {
+		invalid.Operation = operation
+		if invalid.Field == "baseURL" {
+			invalid.Field = "connectionURL"
+		}
 	}
-	field := invalid.Field
-	if field == "baseURL" {
-		field = "connectionURL"
-	}
-	return &tenantkit.ValidationError{Operation: operation, Field: field, Reason: invalid.Reason}
+	return err
 }

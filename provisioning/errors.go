@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"unicode"
 
@@ -28,7 +29,7 @@ func readRefusal(refusal *tenantkit.Error) {
 	first := func(names ...string) (found string, others []string) {
 		for _, name := range names {
 			var text Text
-			if len(members[name]) == 0 || text.UnmarshalJSON(members[name]) != nil || blank(string(text)) {
+			if text.UnmarshalJSON(members[name]) != nil || blank(string(text)) || text == "{}" || text == "[]" {
 				continue
 			}
 			if found == "" {
@@ -49,7 +50,13 @@ func readRefusal(refusal *tenantkit.Error) {
 	if refusal.Message == "" {
 		refusal.Message = plainText(refusal.Body)
 	}
+	if refusal.StatusCode == http.StatusBadRequest && strings.HasSuffix(refusal.Message, notInDatabase) {
+		refusal.Err = tenantkit.ErrNotFound
+	}
 }
+
+// notInDatabase ends the message about an unknown project, whose status is 404 or 400.
+const notInDatabase = " not found in database"
 
 const maxPlainText = 300
 

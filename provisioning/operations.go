@@ -21,14 +21,13 @@ const (
 	removeUserFromProject
 	projectAccess
 	projectCredentials
-	discoverBaseURL
 )
 
 // creationTimeout is for GoodData, which takes minutes to make a project.
 const creationTimeout = 5 * time.Minute
 
-// The API, as apiary.apib of keboola/gooddata-provisioning describes it, and the index of services of the Storage API. The service
-// takes the Storage API token in X-StorageApi-Token; the index takes none.
+// The API, as apiary.apib of keboola/gooddata-provisioning describes it. All operations take the Storage API token in
+// X-StorageApi-Token.
 var operations = [...]rest.Operation{
 	listProjects:          {Name: "ListProjects", Method: http.MethodGet, Path: "/projects", Class: rest.Read},
 	getProject:            {Name: "GetProject", Method: http.MethodGet, Path: "/projects/{pid}", Class: rest.Read, SecretAnswer: true},
@@ -43,5 +42,4 @@ var operations = [...]rest.Operation{
 	removeUserFromProject: {Name: "RemoveUserFromProject", Method: http.MethodDelete, Path: "/projects/{pid}/users/{login}", Class: rest.Idempotent, Answer: rest.Anything},
 	projectAccess:         {Name: "ProjectAccess", Method: http.MethodGet, Path: "/projects/{pid}/access", Class: rest.Write, SecretAnswer: true},
 	projectCredentials:    {Name: "ProjectCredentials", Method: http.MethodGet, Path: "/projects/{pid}/credentials", Class: rest.Write, SecretAnswer: true},
-	discoverBaseURL:       {Name: "DiscoverBaseURL", Method: http.MethodGet, Path: "/v2/storage", Class: rest.Read},
 }

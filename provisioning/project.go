@@ -80,8 +80,8 @@ func (c *Client) AllProjects(ctx context.Context, opts ...tenantkit.Option) iter
 	return pager(c, listProjects, (*Project).check).All(ctx, opts)
 }
 
-// GetProject returns one project, with its token. An unknown one is [tenantkit.ErrNotFound], or [tenantkit.ErrBadRequest] with the
-// message that it was not found: the service has been seen to do both. Repeated on failure like any read.
+// GetProject returns one project, with its token. An unknown one is [tenantkit.ErrNotFound], also where the service answers 400.
+// Repeated on failure like any read.
 func (c *Client) GetProject(ctx context.Context, pid string, opts ...tenantkit.Option) (*Project, error) {
 	project := new(Project)
 	err := c.rest.Do(ctx, &operations[getProject], rest.Call{Path: []string{pid}, Into: project, Check: project.check}, opts)
@@ -193,9 +193,8 @@ type DeleteProjectOptions struct {
 	IgnoreGoodDataErrors bool `url:"ignoreGoodDataErrors,omitempty"`
 }
 
-// DeleteProject deletes a project. Nil options mean neither. An unknown one is [tenantkit.ErrNotFound], or [tenantkit.ErrBadRequest]
-// with the message that it was not found. Repeated on failure like any idempotent write; one that is gone when a lost answer made the
-// client repeat counts as deleted.
+// DeleteProject deletes a project. Nil options mean neither. An unknown one is [tenantkit.ErrNotFound], also where the service answers
+// 400. Repeated on failure like any idempotent write; one that is gone when a lost answer made the client repeat counts as deleted.
 func (c *Client) DeleteProject(ctx context.Context, pid string, options *DeleteProjectOptions, opts ...tenantkit.Option) error {
 	return c.rest.Do(ctx, &operations[deleteProject], rest.Call{Path: []string{pid}, Query: options}, opts)
 }
