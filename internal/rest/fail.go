@@ -147,6 +147,16 @@ func (c *Client) Error(op *Operation, outcome tenantkit.Outcome, err error) *ten
 	}
 }
 
+// Unwritten returns the error of the read that a method begins with which then writes: nothing was written, whatever became of the
+// read.
+func Unwritten(err error) error {
+	var failed *tenantkit.Error
+	if errors.As(err, &failed) {
+		failed.Outcome = tenantkit.OutcomeNotSent
+	}
+	return err
+}
+
 func requestID(header http.Header) string {
 	for _, name := range []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id"} {
 		if id := header.Get(name); id != "" {

@@ -107,6 +107,41 @@ func TestModifyTenantWritesOnlyChanges(t *testing.T) {
 	}
 }
 
+// TestReadThatFailsBeforeAWrite spoils the read that a method begins with which then writes.
+func TestReadThatFailsBeforeAWrite(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, read string
+		call       func(context.Context, *argo.Client, string) error
+	}{
+		{"ModifyTenant", "GetTenant", func(ctx context.Context, c *argo.Client, id string) error {
+			return c.ModifyTenant(ctx, id, func(*argo.Tenant) error { return errors.New("the change was run") })
+		}},
+		{"KeepStatus", "GetTenantStatus", func(ctx context.Context, c *argo.Client, id string) error {
+			return c.KeepStatus(ctx, id, func(context.Context) error { return errors.New("the change was run") })
+		}},
+	} {
+		for name, fault := range map[string]argotest.Fault{
+			"garbage": {Garbage: true}, "page of a gateway": {HTML: true}, "refusal": {Status: http.StatusForbidden}, "reset": {ResetAfter: true, Times: -1},
+		} {
+			t.Run(test.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				server := argotest.Start(t)
+				id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}})
+				server.Fail(test.read, fault)
+				err := test.call(t.Context(), newServerClient(t, server), id)
+				var failed *tenantkit.Error
+				if !errors.As(err, &failed) || failed.Operation != test.read {
+					t.Fatalf("got %v, want an error of %s", err, test.read)
+				}
+				if got := tenantkit.OutcomeOf(err); got != tenantkit.OutcomeNotSent {
+					t.Errorf("outcome %v, want not sent: nothing was written", got)
+				}
+			})
+		}
+	}
+}
+
 func TestUserLife(t *testing.T) {
 	t.Parallel()
 	server := argotest.Start(t)

@@ -137,7 +137,7 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 	defer unlock()
 	before, err := c.GetTenantStatus(ctx, tenantID, opts...)
 	if err != nil {
-		return err
+		return rest.Unwritten(err)
 	}
 	outer, _ := ctx.Value(keptStatusKey{}).(*keptStatus)
 	keeping := &keptStatus{client: c, tenantID: tenantID, outer: outer, status: before.Status}

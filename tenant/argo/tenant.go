@@ -193,7 +193,7 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 	return c.changeUsers(ctx, &modifyTenant, tenantID, func() error {
 		tenant, err := c.GetTenant(ctx, tenantID, opts...)
 		if err != nil {
-			return err
+			return rest.Unwritten(err)
 		}
 		before, err := tenantkit.Reveal(tenant)
 		if err != nil {
