@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/tenantkit/tenantkit"
@@ -98,6 +99,13 @@ func readRefusal(refusal *tenantkit.Error) {
 			refusal.Details = line.Details
 		}
 	}
+}
+
+// isUnknown reports whether the server itself says that a tenant or a user does not exist. A 404 without its envelope comes from
+// something between here and the server, or from another route, and says nothing of the kind.
+func isUnknown(err error) bool {
+	var refusal *tenantkit.Error
+	return errors.As(err, &refusal) && refusal.StatusCode == http.StatusNotFound && refusal.Code == "404"
 }
 
 const keyMarker = "using the key: "

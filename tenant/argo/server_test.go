@@ -289,16 +289,29 @@ func TestProvisionUserSeesLostUsers(t *testing.T) {
 
 func TestProvisionUserThatCannotBeReadBack(t *testing.T) {
 	t.Parallel()
-	server := argotest.Start(t)
-	client := newServerClient(t, server)
-	id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}})
-	server.Fail("GetUser", argotest.Fault{Times: -1, Status: http.StatusForbidden})
-	user, err := client.ProvisionUser(t.Context(), id, &argo.User{Name: "ada"})
-	if tenantkit.OutcomeOf(err) != tenantkit.OutcomeApplied || !errors.Is(err, tenantkit.ErrForbidden) {
-		t.Errorf("got %v, outcome %v", err, tenantkit.OutcomeOf(err))
-	}
-	if users := server.Users(id); user == nil || len(users) != 1 || user.ID != users[0].ID || user.APIKey != "" {
-		t.Errorf("got %+v, the server has %+v", user, users)
+	for name, test := range map[string]struct {
+		fault argotest.Fault
+		is    error
+	}{
+		"forbidden":                      {argotest.Fault{Status: http.StatusForbidden}, tenantkit.ErrForbidden},
+		"404 of something on the way":    {argotest.Fault{Status: http.StatusNotFound, Body: "<html>not found</html>"}, tenantkit.ErrNotFound},
+		"404 of a server without routes": {argotest.Fault{Status: http.StatusNotFound, Body: "404 page not found\n"}, tenantkit.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := argotest.Start(t)
+			client := newServerClient(t, server)
+			id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}})
+			test.fault.Times = -1
+			server.Fail("GetUser", test.fault)
+			user, err := client.ProvisionUser(t.Context(), id, &argo.User{Name: "ada"})
+			if tenantkit.OutcomeOf(err) != tenantkit.OutcomeApplied || !errors.Is(err, test.is) {
+				t.Errorf("got %v, outcome %v", err, tenantkit.OutcomeOf(err))
+			}
+			if users := server.Users(id); user == nil || len(users) != 1 || user.ID != users[0].ID || user.APIKey != "" {
+				t.Errorf("got %+v, the server has %+v", user, users)
+			}
+		})
 	}
 }
 

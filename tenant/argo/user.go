@@ -101,7 +101,7 @@ func (c *Client) ProvisionUser(ctx context.Context, tenantID string, user *User,
 			if err == nil {
 				return nil
 			}
-			if !errors.Is(err, tenantkit.ErrNotFound) {
+			if !isUnknown(err) {
 				made := *user
 				made.ID = answer.ID
 				kept = &made
