@@ -214,11 +214,7 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 // DeleteTenant deletes a tenant with its users. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any idempotent
 // write; a tenant that is gone after an attempt without an answer counts as deleted.
 func (c *Client) DeleteTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) error {
-	err := c.write(ctx, deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
-	if err == nil {
-		kept(ctx, c, tenantID).forget()
-	}
-	return err
+	return c.write(ctx, deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
 }
 
 func (t *Tenant) check(op *rest.Operation) error {
