@@ -107,6 +107,29 @@ func TestModifyTenantWritesOnlyChanges(t *testing.T) {
 	}
 }
 
+// TestModifyTenantMendsAPassword meets a tenant whose password another program has overwritten with its redaction.
+func TestModifyTenantMendsAPassword(t *testing.T) {
+	t.Parallel()
+	server := argotest.Start(t)
+	client := newServerClient(t, server)
+	id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}, DBConf: []argotest.DBConf{{Password: tenantkit.Redacted}}})
+	err := client.ModifyTenant(t.Context(), id, func(tenant *argo.Tenant) error {
+		tenant.Info.Website = "new"
+		return nil
+	})
+	var invalid *tenantkit.ValidationError
+	if !errors.As(err, &invalid) || invalid.Field != "db_conf.0.password" {
+		t.Errorf("a change of something else: %v", err)
+	}
+	err = client.ModifyTenant(t.Context(), id, func(tenant *argo.Tenant) error {
+		tenant.DBConf[0].Password = "new"
+		return nil
+	})
+	if got := server.Tenants()[0].DBConf[0].Password; err != nil || got != "new" {
+		t.Errorf("the password is %q, error %v", got, err)
+	}
+}
+
 // TestReadThatFailsBeforeAWrite spoils the read that a method begins with which then writes.
 func TestReadThatFailsBeforeAWrite(t *testing.T) {
 	t.Parallel()

@@ -195,16 +195,13 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 		if err != nil {
 			return rest.Unwritten(err)
 		}
-		before, err := tenantkit.Reveal(tenant)
-		if err != nil {
-			return err
-		}
+		// A secret that cannot be sent is told by the write, with its place: here change may yet mend it.
+		before, beforeErr := tenantkit.Reveal(tenant)
 		if err := change(tenant); err != nil {
 			return err
 		}
 		tenant.ID = tenantID
-		// A secret that cannot be sent is told by the write, with its place.
-		if after, err := tenantkit.Reveal(tenant); err == nil && bytes.Equal(before, after) {
+		if after, err := tenantkit.Reveal(tenant); err == nil && beforeErr == nil && bytes.Equal(before, after) {
 			return nil
 		}
 		return c.replaceTenant(ctx, tenant, opts)
