@@ -61,10 +61,13 @@ func (c *Client) write(ctx context.Context, operation int, call rest.Call, opts 
 }
 
 // one calls an operation that answers with a list of one.
-func one[T any](ctx context.Context, c *Client, operation int, call rest.Call, opts []tenantkit.Option) (*T, error) {
+func one[T interface{ hasID() bool }](ctx context.Context, c *Client, operation int, call rest.Call, opts []tenantkit.Option) (*T, error) {
 	list, err := do(ctx, c, operation, call, func(list []T) error {
 		if len(list) != 1 {
 			return fmt.Errorf("it holds %d elements in place of one", len(list))
+		}
+		if !list[0].hasID() {
+			return errors.New("its element has no id")
 		}
 		return nil
 	}, opts)

@@ -214,6 +214,8 @@ func (c *Client) DeleteTenant(ctx context.Context, tenantID string, opts ...tena
 	return c.write(ctx, deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
 }
 
+func (t Tenant) hasID() bool { return t.ID != "" }
+
 func (t *Tenant) check(op *rest.Operation) error {
 	if t.Info.Name == "" {
 		return op.Invalid("info.name", "it is empty: the server would take it for a name, which one tenant only can have")

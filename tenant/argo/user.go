@@ -33,6 +33,8 @@ type User struct {
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
+func (u User) hasID() bool { return u.ID != "" }
+
 // ListUsers returns the users of a tenant with their keys, nil when there are none. An unknown tenant is [tenantkit.ErrNotFound].
 // Repeated on failure like any read.
 func (c *Client) ListUsers(ctx context.Context, tenantID string, opts ...tenantkit.Option) ([]User, error) {
