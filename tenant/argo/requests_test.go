@@ -2,6 +2,7 @@ package argo_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -306,6 +307,39 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			}
 			if got := tenantkit.OutcomeOf(err); got != tenantkit.OutcomeNotSent {
 				t.Errorf("outcome %v, want not sent", got)
+			}
+		})
+	}
+}
+
+func TestClientThatNewClientDidNotMake(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range map[string]func(*argo.Client) error{
+		"GetTenant": func(c *argo.Client) error { _, err := c.GetTenant(t.Context(), tenantID); return err },
+		"AllTenants": func(c *argo.Client) error {
+			for _, err := range c.AllTenants(t.Context()) {
+				return err
+			}
+			return nil
+		},
+		"ModifyTenant": func(c *argo.Client) error {
+			return c.ModifyTenant(ended, tenantID, func(*argo.Tenant) error { return nil })
+		},
+		"KeepStatus": func(c *argo.Client) error {
+			return c.KeepStatus(ended, tenantID, func(context.Context) error { return nil })
+		},
+		"DeleteUser": func(c *argo.Client) error { return c.DeleteUser(ended, tenantID, userID) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// Once for each way that the wait for a lock can end.
+			for range 20 {
+				var invalid *tenantkit.ValidationError
+				if err := call(new(argo.Client)); !errors.As(err, &invalid) || invalid.Field != "client" {
+					t.Fatalf("got %v", err)
+				}
 			}
 		})
 	}

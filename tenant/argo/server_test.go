@@ -257,9 +257,19 @@ func TestWaitingForATenantObeysTheContext(t *testing.T) {
 	<-held
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := client.CreateUser(ctx, alpha, &argo.User{Name: "ada"})
-	if !errors.Is(err, context.Canceled) || tenantkit.OutcomeOf(err) != tenantkit.OutcomeNotSent {
-		t.Errorf("waiting with an ended context: %v, outcome %v", err, tenantkit.OutcomeOf(err))
+	for suffix, call := range map[string]func() error{
+		"":             func() error { return client.ModifyTenant(ctx, alpha, func(*argo.Tenant) error { return nil }) },
+		"/users":       func() error { _, err := client.CreateUser(ctx, alpha, &argo.User{Name: "ada"}); return err },
+		"/users/a%20b": func() error { return client.DeleteUser(ctx, alpha, "a b") },
+	} {
+		err := call()
+		if !errors.Is(err, context.Canceled) || tenantkit.OutcomeOf(err) != tenantkit.OutcomeNotSent {
+			t.Errorf("waiting with an ended context: %v, outcome %v", err, tenantkit.OutcomeOf(err))
+		}
+		var failed *tenantkit.Error
+		if want := server.BaseURL() + "/admin/tenants/" + alpha + suffix; !errors.As(err, &failed) || failed.URL != want {
+			t.Errorf("the error does not name %s: %v", want, err)
+		}
 	}
 	if _, err := client.CreateUser(t.Context(), beta, &argo.User{Name: "ada"}); err != nil {
 		t.Errorf("another tenant has to wait: %v", err)

@@ -143,7 +143,7 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 	if ctx != nil && kept(ctx, c, tenantID) != nil {
 		return change(ctx)
 	}
-	unlock, err := c.lock(ctx, &c.statuses, &keepStatus, tenantID)
+	unlock, err := c.lock(ctx, &c.statuses, &keepStatus, []string{tenantID})
 	if err != nil {
 		return err
 	}

@@ -159,7 +159,7 @@ func (c *Client) UpdateTenant(ctx context.Context, tenant *Tenant, opts ...tenan
 	if tenant == nil {
 		return op.Invalid("tenant", "it is nil")
 	}
-	return c.changeUsers(ctx, op, tenant.ID, func() error {
+	return c.changeUsers(ctx, op, []string{tenant.ID}, func() error {
 		return c.replaceTenant(ctx, tenant, opts)
 	})
 }
@@ -190,7 +190,7 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 	if change == nil {
 		return modifyTenant.Invalid("change", "it is nil")
 	}
-	return c.changeUsers(ctx, &modifyTenant, tenantID, func() error {
+	return c.changeUsers(ctx, &modifyTenant, []string{tenantID}, func() error {
 		tenant, err := c.GetTenant(ctx, tenantID, opts...)
 		if err != nil {
 			return rest.Unwritten(err)
