@@ -264,11 +264,11 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			_, err := c.CreateUser(ctx, tenantID, nil)
 			return err
 		}},
-		{"user without a name", "CreateUser", "user.name", func(ctx context.Context, c *argo.Client) error {
+		{"user without a name", "CreateUser", "name", func(ctx context.Context, c *argo.Client) error {
 			_, err := c.CreateUser(ctx, tenantID, &argo.User{})
 			return err
 		}},
-		{"new user with a key", "CreateUser", "user.api_key", func(ctx context.Context, c *argo.Client) error {
+		{"new user with a key", "CreateUser", "api_key", func(ctx context.Context, c *argo.Client) error {
 			_, err := c.ProvisionUser(ctx, tenantID, &argo.User{Name: "a", APIKey: "k"})
 			return err
 		}},

@@ -173,7 +173,7 @@ func (c *Client) replaceTenant(ctx context.Context, tenant *Tenant, opts []tenan
 	for i, user := range tenant.Users {
 		if user.APIKey == "" {
 			return op.Invalid(fmt.Sprintf("users.%d.api_key", i), "it is empty: an update makes no keys, and would leave user %q without one; "+
-				"keep the key of the tenant that was read, or add the user with ProvisionUser", user.Name)
+				"keep the key that was read, make one with RenewAPIKey if there is none, or add a new user with ProvisionUser", user.Name)
 		}
 	}
 	return c.write(ctx, updateTenant, rest.Call{Path: []string{tenant.ID}, Body: tenant.body()}, opts)

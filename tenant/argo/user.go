@@ -75,10 +75,10 @@ func (c *Client) addUser(ctx context.Context, tenantID string, user *User, opts 
 		return nil, op.Invalid("user", "it is nil")
 	}
 	if user.Name == "" {
-		return nil, op.Invalid("user.name", "it is empty")
+		return nil, op.Invalid("name", "it is empty")
 	}
 	if user.APIKey != "" {
-		return nil, op.Invalid("user.api_key", "it is set, but the server makes the key of a new user; set it with UpdateUser afterwards")
+		return nil, op.Invalid("api_key", "it is set, but the server makes the key of a new user; set it with UpdateUser afterwards")
 	}
 	return create(ctx, c, createUser, rest.Call{Path: []string{tenantID}, Body: user.body()}, opts)
 }
