@@ -364,3 +364,25 @@ func TestNewClient(t *testing.T) {
 		})
 	}
 }
+
+// TestMiddlewareIsMadeOnce gives a middleware to the client, which may count or hold back calls, and another one to single calls.
+func TestMiddlewareIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	made := make(map[string]int)
+	count := func(name string) tenantkit.Option {
+		return tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+			made[name]++
+			return next
+		})
+	}
+	client, mock := newMockClient(t, count("client"))
+	answer(mock, http.StatusOK, jsonType, `{"status":{"code":"200"},"data":[]}`)
+	for _, opts := range [][]tenantkit.Option{nil, {count("call")}, {tenantkit.WithHeader("X-A", "b")}, {count("call")}} {
+		if _, err := client.ListTenants(t.Context(), opts...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"client": 1, "call": 2}, made); diff != "" {
+		t.Errorf("made (-want +got):\n%s", diff)
+	}
+}
