@@ -22,6 +22,7 @@ func TestOperations(t *testing.T) {
 	}{
 		{"argo", argo.Operations(), (*argo.Client)(nil)},
 		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
+		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
 	} {
 		seen := make(map[string]bool)
 		for _, op := range client.operations {

@@ -25,7 +25,8 @@ func TestTourWithFakes(t *testing.T) {
 	if err := run(t.Context(), &out, func(string) string { return "" }); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"created tenant", "provisioned user ada", "409 Conflict", "404 Not Found", "nothing was sent", "deleted tenant"} {
+	for _, want := range []string{"created tenant", "provisioned user ada", "409 Conflict", "404 Not Found", "nothing was sent", "deleted tenant",
+		"created project", "422 Unprocessable Entity", "outcome unknown", "read all 5 users", "deleted project"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output does not say %q:\n%s", want, &out)
 		}
