@@ -61,6 +61,10 @@ func (p *Pager[T]) All(ctx context.Context, opts []tenantkit.Option) iter.Seq2[*
 			}
 			if page != nil {
 				for i := range page.Items {
+					if i > 0 && ctx.Err() != nil {
+						yield(nil, p.ended(ctx))
+						return
+					}
 					if !yield(&page.Items[i], nil) {
 						return
 					}
@@ -74,6 +78,13 @@ func (p *Pager[T]) All(ctx context.Context, opts []tenantkit.Option) iter.Seq2[*
 			}
 		}
 	}
+}
+
+// ended is the error of an iteration whose context ended while the caller handled an element.
+func (p *Pager[T]) ended(ctx context.Context) error {
+	err := p.Client.Error(p.Operation, tenantkit.OutcomeNotSent, contextError(ctx))
+	err.ReadOnly = p.Operation.Class == Read
+	return err
 }
 
 // fetch calls for one page. Where nothing but the way to the next page is wrong with it, it comes together with the error.
