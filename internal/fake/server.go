@@ -1,0 +1,166 @@
+package fake
+
+import (
+	"context"
+	"crypto/x509"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+)
+
+// DefaultMaxBody is the size of a request body, in bytes, above which 413 is answered.
+const DefaultMaxBody = 64 << 20
+
+// Config says what a Server answers.
+type Config struct {
+	Routes []Route
+
+	// DecodePath is for APIs that decode and clean the path before they route: %2F separates segments, and a path with
+	// an empty, "." or ".." segment or a slash at its end has no route.
+	DecodePath bool
+
+	// NotFound answers requests that no route takes, wrong methods included. Nil means the text 404 of net/http.
+	// It runs under the same lock as the routes.
+	NotFound func(*Request) Response
+
+	// Lock is held while a handler runs, so that the fake can guard its state outside of handlers with the same lock.
+	// Nil means a lock of the server's own.
+	Lock sync.Locker
+
+	// MaxBody is the largest request body in bytes; 0 means DefaultMaxBody.
+	MaxBody int64
+}
+
+// An Option changes how a Server listens.
+type Option func(*httptest.Server)
+
+// TLS serves https with HTTP/1.1, under a certificate that [Server.Client] and [Server.CertPool] trust.
+func TLS() Option {
+	return func(s *httptest.Server) { s.TLS = newTLSConfig() }
+}
+
+// HTTP2 serves https with HTTP/2, and with HTTP/1.1 to clients that ask for it. With HTTP/2 the faults that reset or
+// close the connection reset the stream instead.
+func HTTP2() Option {
+	return func(s *httptest.Server) {
+		s.TLS = newTLSConfig()
+		s.EnableHTTP2 = true
+	}
+}
+
+// A Cleaner is the part of *testing.T that a fake needs to close itself at the end of a test.
+type Cleaner interface {
+	Helper()
+	Cleanup(func())
+}
+
+// A Server is a fake API on a loopback address. Its methods may be called from any goroutine.
+type Server struct {
+	routes     []matcher
+	decodePath bool
+	notFound   func(*Request) Response
+	lock       sync.Locker
+	maxBody    int64
+
+	http     *httptest.Server
+	ctx      context.Context // ends when the server closes
+	stop     context.CancelFunc
+	handlers sync.WaitGroup
+
+	mu       sync.Mutex // guards what follows; never held while a handler runs
+	closed   bool
+	faults   []*pending
+	seed     uint64
+	requests []*Request
+	applied  map[string]int
+}
+
+// NewServer starts a server on a free port of the loopback interface. The caller closes it.
+// Like httptest.NewServer it panics when there is no port to listen on.
+func NewServer(config Config, options ...Option) *Server {
+	s := &Server{
+		decodePath: config.DecodePath,
+		notFound:   config.NotFound,
+		lock:       config.Lock,
+		maxBody:    config.MaxBody,
+		applied:    make(map[string]int),
+	}
+	for _, route := range config.Routes {
+		s.routes = append(s.routes, newMatcher(route))
+	}
+	if s.notFound == nil {
+		s.notFound = func(*Request) Response { return Text(http.StatusNotFound, "404 page not found\n") }
+	}
+	if s.lock == nil {
+		s.lock = new(sync.Mutex)
+	}
+	if s.maxBody == 0 {
+		s.maxBody = DefaultMaxBody
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	for _, option := range options {
+		option(s.http)
+	}
+	if s.http.TLS != nil {
+		s.http.StartTLS()
+	} else {
+		s.http.Start()
+	}
+	return s
+}
+
+// URL returns scheme and address of the server, without a path.
+func (s *Server) URL() string {
+	return s.http.URL
+}
+
+// Client returns an HTTP client that trusts the server's certificate. Its idle connections end with the server.
+func (s *Server) Client() *http.Client {
+	return s.http.Client()
+}
+
+// CertPool returns a pool with the server's certificate; it is empty when the server speaks plain http.
+func (s *Server) CertPool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	if certificate := s.http.Certificate(); certificate != nil {
+		pool.AddCert(certificate)
+	}
+	return pool
+}
+
+// Done returns a channel that is closed when the server closes.
+func (s *Server) Done() <-chan struct{} {
+	return s.ctx.Done()
+}
+
+// Close stops the server: delays, slow and endless answers end at once, open connections are closed. It returns when
+// nothing of the server runs any more. The record of requests stays. Closing again does nothing.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.stop()
+	s.http.CloseClientConnections()
+	s.http.Close()
+	s.handlers.Wait()
+}
+
+// Requests returns copies of all requests so far, in the order in which they arrived.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	requests := make([]Request, len(s.requests))
+	for i, r := range s.requests {
+		requests[i] = r.clone()
+	}
+	return requests
+}
+
+// Applied returns how many requests of the operation took effect: the API's handler ran and its answer was 2xx,
+// even if the client never got that answer.
+func (s *Server) Applied(operation string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.applied[operation]
+}

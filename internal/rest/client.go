@@ -1,0 +1,207 @@
+// Package rest is the one request pipeline of all clients: it builds requests from operations that are data, authorizes, sends,
+// repeats, bounds, decodes, and says what became of each.
+package rest
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/internal/origin"
+)
+
+const (
+	defaultTimeout          = 30 * time.Second
+	defaultMaxResponseBytes = 64 << 20
+	maxRedirects            = 5
+)
+
+// API is what one service differs in from the others.
+type API struct {
+	// Service is the name in errors, logs and metrics.
+	Service string
+	// Credentials are the service's credentials by the names that its operations use; "" where there is just one.
+	Credentials map[string]auth.Credential
+	// Refusal reads Code, Message, Details and RequestID out of the body of a refusal. It may change all of the error. What it
+	// takes from the body needs no redaction of secrets that the client knows.
+	Refusal func(refusal *tenantkit.Error)
+	// CredentialRefused tells whether a refusal means that another credential might do; nil means status 401.
+	CredentialRefused func(refusal *tenantkit.Error) bool
+}
+
+// Client sends the operations of one service. It is safe for concurrent use.
+type Client struct {
+	api      API
+	base     *url.URL
+	settings tenantkit.Settings
+	policy   tenantkit.RetryPolicy
+	budget   *budget
+	http     *http.Client
+}
+
+// New returns a client for the service at baseURL. Its errors are [tenantkit.ValidationError]s.
+func New(api API, baseURL string, opts []tenantkit.Option) (*Client, error) {
+	settings, err := apply("NewClient", tenantkit.Settings{}, opts)
+	if err != nil {
+		return nil, err
+	}
+	base, err := parseBase(baseURL, settings.InsecureHTTP)
+	if err != nil {
+		return nil, &tenantkit.ValidationError{Operation: "NewClient", Field: "baseURL", Reason: err.Error()}
+	}
+	if settings.HTTPClient == nil {
+		settings.HTTPClient = &http.Client{Transport: tenantkit.NewTransport()}
+	}
+	if settings.UserAgent == "" {
+		settings.UserAgent = userAgent()
+	}
+	if settings.MaxResponseBytes == 0 {
+		settings.MaxResponseBytes = defaultMaxResponseBytes
+	}
+	client, err := httpClient("NewClient", settings.HTTPClient, settings.Middleware)
+	if err != nil {
+		return nil, err
+	}
+	policy := settings.Retry.WithDefaults()
+	return &Client{api: api, base: base, settings: settings, policy: policy, budget: newBudget(policy.Budget), http: client}, nil
+}
+
+// CloseIdleConnections closes the connections that wait for another call.
+func (c *Client) CloseIdleConnections() {
+	if c == nil {
+		return
+	}
+	c.http.CloseIdleConnections()
+	// A middleware need not pass that on.
+	c.settings.HTTPClient.CloseIdleConnections()
+}
+
+// BaseURL returns the URL that the operations' paths stand under.
+func (c *Client) BaseURL() *url.URL {
+	base := *c.base
+	return &base
+}
+
+// apply returns settings with the options on top.
+func apply(operation string, settings tenantkit.Settings, opts []tenantkit.Option) (tenantkit.Settings, error) {
+	for _, opt := range opts {
+		if opt == nil {
+			return settings, &tenantkit.ValidationError{Operation: operation, Field: "opts", Reason: "an option is nil"}
+		}
+		if err := opt(&settings); err != nil {
+			return settings, &tenantkit.ValidationError{Operation: operation, Field: "opts", Reason: err.Error()}
+		}
+	}
+	return settings, nil
+}
+
+func parseBase(text string, insecure bool) (*url.URL, error) {
+	base, err := url.Parse(text)
+	switch {
+	case err != nil:
+		// The error of url.Parse repeats the text, which may hold a password.
+		return nil, errors.New("it is not a URL")
+	case base.Scheme != "https" && base.Scheme != "http" || base.Host == "" || base.Hostname() == "":
+		return nil, errors.New("it must be absolute, with the scheme https or http and a host")
+	case base.User != nil:
+		return nil, errors.New("it must not hold a user or a password: credentials have a parameter of their own")
+	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "" || strings.Contains(text, "#"):
+		return nil, errors.New("it must not hold a query or a fragment")
+	case !insecure && !origin.Protected(base):
+		return nil, errors.New("plain http to a host that is not loopback would show the credentials to the network: use https, or the option WithInsecureHTTP")
+	}
+	for segment := range strings.SplitSeq(base.Path, "/") {
+		if segment == "." || segment == ".." {
+			return nil, errors.New("its path must not hold the steps . and .. of a file system")
+		}
+	}
+	base.Path = strings.TrimRight(base.Path, "/")
+	base.RawPath = strings.TrimRight(base.RawPath, "/")
+	return base, nil
+}
+
+// operationKey is where the context of a request holds its *Operation, for the redirect rules.
+type operationKey struct{}
+
+// httpClient returns a copy of client with the middleware around its transport, and the redirect rules of this module.
+func httpClient(operation string, client *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, error) {
+	copied := *client
+	if copied.Transport == nil {
+		copied.Transport = http.DefaultTransport
+	}
+	for _, wrap := range middleware {
+		if copied.Transport = wrap(copied.Transport); copied.Transport == nil {
+			// net/http would take its own transport in that place.
+			return nil, &tenantkit.ValidationError{Operation: operation, Field: "opts", Reason: "WithTransport: the function returned nil"}
+		}
+	}
+	copied.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		op, ok := req.Context().Value(operationKey{}).(*Operation)
+		if !ok || !op.followsRedirects() || len(via) > maxRedirects || !origin.Same(req.URL, via[0].URL) {
+			return http.ErrUseLastResponse
+		}
+		if client.CheckRedirect != nil {
+			return client.CheckRedirect(req, via)
+		}
+		return nil
+	}
+	return &copied, nil
+}
+
+// forCall returns the settings and the HTTP client of one call with options of its own.
+func (c *Client) forCall(op *Operation, opts []tenantkit.Option) (tenantkit.Settings, *http.Client, error) {
+	settings := c.settings
+	// Zero while the options are applied, to tell the client's own time-out from one of the call.
+	settings.Timeout = 0
+	settings, err := apply(op.Name, settings, opts)
+	if err != nil {
+		return settings, nil, err
+	}
+	if settings.Timeout == 0 {
+		settings.Timeout = c.timeout(op)
+	}
+	inner, middleware := settings.HTTPClient, settings.Middleware
+	if inner == c.settings.HTTPClient {
+		if len(middleware) == len(c.settings.Middleware) {
+			return settings, c.http, nil
+		}
+		// The client's own middleware stays: made anew for each call it would lose what it keeps between calls.
+		inner, middleware = c.http, middleware[len(c.settings.Middleware):]
+	}
+	client, err := httpClient(op.Name, inner, middleware)
+	return settings, client, err
+}
+
+// timeout returns the time of an attempt under the client's own settings.
+func (c *Client) timeout(op *Operation) time.Duration {
+	switch own := c.settings.Timeout; {
+	case own == 0:
+		return max(defaultTimeout, op.Timeout)
+	case own < 0:
+		return own
+	default:
+		return max(own, op.Timeout)
+	}
+}
+
+const modulePath = "github.com/tenantkit/tenantkit"
+
+// userAgent names this module's version, where the program's build tells it.
+func userAgent() string {
+	version := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range slices.Concat([]*debug.Module{&info.Main}, info.Deps) {
+			if module.Path == modulePath && module.Version != "" && module.Version != "(devel)" {
+				version = strings.TrimPrefix(module.Version, "v")
+			}
+		}
+	}
+	return "tenantkit/" + version + " (+" + runtime.Version() + ")"
+}
