@@ -1,6 +1,7 @@
 package worklytics
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,19 +61,19 @@ func (d *DataConnection) document() *document {
 // UnmarshalJSON reads a connection as the API shows it. The ID may be text or a number, which keeps its digits.
 func (d *DataConnection) UnmarshalJSON(data []byte) error {
 	var doc struct {
-		ID            json.RawMessage            `json:"id"`
-		IntegrationID json.RawMessage            `json:"integrationId"`
-		Settings      map[string]json.RawMessage `json:"settings"`
+		ID            looseText                  `json:"id"`
+		IntegrationID looseText                  `json:"integrationId"`
+		Settings      map[string]looseText       `json:"settings"`
 		Extra         map[string]json.RawMessage `json:",inline"`
 	}
 	if err := wire.Unmarshal(data, &doc); err != nil {
 		return err
 	}
-	id, numeric, err := identifier(doc.ID)
+	id, numeric, err := doc.ID.identifier()
 	if err != nil {
 		return fmt.Errorf("id: %w", err)
 	}
-	integration, _, err := identifier(doc.IntegrationID)
+	integration, _, err := doc.IntegrationID.identifier()
 	if err != nil {
 		return fmt.Errorf("integrationId: %w", err)
 	}
@@ -81,36 +82,52 @@ func (d *DataConnection) UnmarshalJSON(data []byte) error {
 		d.Settings = make(map[string]string, len(doc.Settings))
 	}
 	for key, value := range doc.Settings {
-		if text, ok := textOf(value); ok {
-			d.Settings[key] = text
+		if value.isText {
+			d.Settings[key] = value.text
 			continue
 		}
 		if d.OtherSettings == nil {
 			d.OtherSettings = make(map[string]json.RawMessage)
 		}
-		d.OtherSettings[key] = value
+		d.OtherSettings[key] = value.other
 	}
 	return nil
 }
 
-// identifier returns what is documented as text, and may come as a number. A null is none.
-func identifier(value json.RawMessage) (id string, numeric bool, err error) {
-	if id, ok := textOf(value); ok {
-		return id, false, nil
+// looseText is what is documented as text, and may be any other JSON.
+type looseText struct {
+	text   string
+	isText bool
+	other  json.RawMessage // nil for text, and where there is nothing
+}
+
+// UnmarshalJSON takes any JSON.
+func (l *looseText) UnmarshalJSON(data []byte) error {
+	*l = looseText{}
+	if l.text, l.isText = textOf(data); !l.isText {
+		l.other = bytes.Clone(data)
 	}
-	switch {
-	case len(value) == 0 || string(value) == "null":
-		return "", false, nil
-	case isNumber(string(value)):
-		return string(value), true, nil
+	return nil
+}
+
+// identifier returns text, or the digits of a number. A null is nothing.
+func (l *looseText) identifier() (id string, numeric bool, err error) {
+	switch other := string(l.other); {
+	case other == "", other == "null":
+		return l.text, false, nil
+	case isNumber(other):
+		return other, true, nil
 	}
 	return "", false, errors.New("it is neither text nor a number")
 }
 
-// textOf returns the text that a JSON value is, if it is one.
+// textOf returns the text that a valid JSON value is, if it is one.
 func textOf(value json.RawMessage) (string, bool) {
 	if len(value) == 0 || value[0] != '"' {
 		return "", false
+	}
+	if !bytes.ContainsRune(value, '\\') {
+		return string(value[1 : len(value)-1]), true
 	}
 	var text string
 	err := wire.Unmarshal(value, &text)

@@ -101,14 +101,14 @@ func (w *words) read(part json.RawMessage, depth int) {
 		Message json.RawMessage `json:"message"`
 		Error   json.RawMessage `json:"error"`
 		Errors  json.RawMessage `json:"errors"`
-		Code    json.RawMessage `json:"code"`
-		Status  json.RawMessage `json:"status"`
+		Code    looseText       `json:"code"`
+		Status  looseText       `json:"status"`
 	}
 	if wire.Unmarshal(part, &object) != nil {
 		return
 	}
-	for _, value := range []json.RawMessage{object.Code, object.Status} {
-		if code, _, err := identifier(value); err == nil && w.code == "" && code != strconv.Itoa(w.status) {
+	for _, value := range []looseText{object.Code, object.Status} {
+		if code, _, err := value.identifier(); err == nil && w.code == "" && code != strconv.Itoa(w.status) {
 			w.code = code
 		}
 	}
