@@ -72,6 +72,10 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		return a, a.broken(err)
 	}
 	a.resp = resp
+	if resp.Request == nil {
+		// A middleware that answers by itself may not say to what.
+		resp.Request = req
+	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return a, a.refused()
 	}

@@ -24,6 +24,9 @@ import (
 type Call struct {
 	// Path holds the values of the path's placeholders, in order.
 	Path []string
+	// URL is where an earlier answer said that the next page is. It takes the place of Path and Query, and must be of the client's
+	// origin. Empty means the operation's own.
+	URL string
 	// Query is a struct with url tags, as go-querystring takes it, or nil.
 	Query any
 	// Header is sent beside the headers of the pipeline.
@@ -34,6 +37,9 @@ type Call struct {
 	Into any
 	// Check looks at what came into Into, and returns an error where it is not what the operation promises.
 	Check func() error
+	// Answered looks, after Check, at the answer whose body came into Into, and returns an error where it is not what the operation
+	// promises. The body is read.
+	Answered func(answer *http.Response) error
 	// Credential takes the place of the operation's own.
 	Credential auth.Credential
 }
@@ -82,10 +88,14 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 		made.credential = c.api.Credentials[op.Credential]
 	}
 	var err error
-	if made.url, err = c.url(op, what.Path); err != nil {
+	if what.URL != "" {
+		if made.url, err = c.pageURL(what.URL); err != nil {
+			return nil, op.Invalid("next", "%v", err)
+		}
+	} else if made.url, err = c.url(op, what.Path); err != nil {
 		return nil, err
 	}
-	if what.Query != nil {
+	if what.Query != nil && what.URL == "" {
 		values, err := query.Values(what.Query)
 		if err != nil {
 			return nil, op.Invalid("query", "%v", err)

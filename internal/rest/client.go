@@ -65,7 +65,7 @@ func New(api API, baseURL string, opts []tenantkit.Option) (*Client, error) {
 	if settings.MaxResponseBytes == 0 {
 		settings.MaxResponseBytes = defaultMaxResponseBytes
 	}
-	client, err := httpClient("NewClient", settings)
+	client, err := httpClient("NewClient", settings.HTTPClient, settings.Middleware)
 	if err != nil {
 		return nil, err
 	}
@@ -130,14 +130,13 @@ func parseBase(text string, insecure bool) (*url.URL, error) {
 // operationKey is where the context of a request holds its *Operation, for the redirect rules.
 type operationKey struct{}
 
-// httpClient returns a copy of the settings' client with the middleware around its transport, and the redirect rules of this module.
-func httpClient(operation string, settings tenantkit.Settings) (*http.Client, error) {
-	client := settings.HTTPClient
+// httpClient returns a copy of client with the middleware around its transport, and the redirect rules of this module.
+func httpClient(operation string, client *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, error) {
 	copied := *client
 	if copied.Transport == nil {
 		copied.Transport = http.DefaultTransport
 	}
-	for _, wrap := range settings.Middleware {
+	for _, wrap := range middleware {
 		if copied.Transport = wrap(copied.Transport); copied.Transport == nil {
 			// net/http would take its own transport in that place.
 			return nil, &tenantkit.ValidationError{Operation: operation, Field: "opts", Reason: "WithTransport: the function returned nil"}
@@ -168,10 +167,15 @@ func (c *Client) forCall(op *Operation, opts []tenantkit.Option) (tenantkit.Sett
 	if settings.Timeout == 0 {
 		settings.Timeout = c.timeout(op)
 	}
-	if settings.HTTPClient == c.settings.HTTPClient && len(settings.Middleware) == len(c.settings.Middleware) {
-		return settings, c.http, nil
+	inner, middleware := settings.HTTPClient, settings.Middleware
+	if inner == c.settings.HTTPClient {
+		if len(middleware) == len(c.settings.Middleware) {
+			return settings, c.http, nil
+		}
+		// The client's own middleware stays: made anew for each call it would lose what it keeps between calls.
+		inner, middleware = c.http, middleware[len(c.settings.Middleware):]
 	}
-	client, err := httpClient(op.Name, settings)
+	client, err := httpClient(op.Name, inner, middleware)
 	return settings, client, err
 }
 

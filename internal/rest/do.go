@@ -115,6 +115,11 @@ func (c *call) decode(a *attempt) *failure {
 			return a.unfounded(body, err)
 		}
 	}
+	if c.Answered != nil {
+		if err := c.Answered(a.resp); err != nil {
+			return a.unusable(body, err)
+		}
+	}
 	return nil
 }
 

@@ -24,7 +24,7 @@ func plain(text string) (string, []int) {
 			from []int
 		)
 		for i := 0; i < len(text); {
-			said, n := unescape(text[i:])
+			said, n := decode(text[i:])
 			next.WriteString(said)
 			for range len(said) {
 				from = append(from, at[i])
@@ -39,8 +39,8 @@ func plain(text string) (string, []int) {
 	return text, at
 }
 
-// unescape returns what the begin of text says, and how long that begin is.
-func unescape(text string) (said string, n int) {
+// decode returns what the begin of text says, and how long that begin is.
+func decode(text string) (said string, n int) {
 	switch text[0] {
 	case '\\':
 		return unescapeBackslash(text)

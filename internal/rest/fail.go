@@ -53,9 +53,11 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 		err = fmt.Errorf("%w (Content-Type %q)", err, kind)
 	}
 	f := &failure{Error: a.error(fmt.Errorf("the answer cannot be used: %w", err), outcome)}
-	if !holdsSecret(reflect.TypeOf(a.call.Into), make(map[reflect.Type]bool)) {
-		f.Body = a.redactor().body(body)
+	if len(body) > 0 && (a.call.op.SecretAnswer || holdsSecret(reflect.TypeOf(a.call.Into), make(map[reflect.Type]bool))) {
+		f.Body = tenantkit.Redacted
+		return f
 	}
+	f.Body = a.redactor().body(body)
 	return f
 }
 
@@ -142,12 +144,25 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 	return e
 }
 
-// Error returns an error of the operation as a whole, for a client that makes one operation out of several calls.
-func (c *Client) Error(op *Operation, outcome tenantkit.Outcome, err error) *tenantkit.Error {
-	return &tenantkit.Error{
-		Service: c.api.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path,
-		Outcome: outcome, Err: err,
+// Error returns an error of the operation as a whole, for a client that makes one operation out of several calls. Path holds the
+// values of the path's placeholders.
+func (c *Client) Error(op *Operation, path []string, outcome tenantkit.Outcome, err error) *tenantkit.Error {
+	failed := &tenantkit.Error{Service: c.api.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path, Outcome: outcome, Err: err}
+	// What cannot stand in a path was not checked yet.
+	if u, err := c.url(op, path); err == nil {
+		failed.URL = u.String()
 	}
+	return failed
+}
+
+// Unwritten returns the error of the read that a method begins with which then writes: nothing was written, whatever became of the
+// read.
+func Unwritten(err error) error {
+	var failed *tenantkit.Error
+	if errors.As(err, &failed) {
+		failed.Outcome = tenantkit.OutcomeNotSent
+	}
+	return err
 }
 
 func requestID(header http.Header) string {
