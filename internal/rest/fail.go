@@ -147,7 +147,10 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 // Error returns an error of the operation as a whole, for a client that makes one operation out of several calls. Path holds the
 // values of the path's placeholders.
 func (c *Client) Error(op *Operation, path []string, outcome tenantkit.Outcome, err error) *tenantkit.Error {
-	failed := &tenantkit.Error{Service: c.api.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path, Outcome: outcome, Err: err}
+	failed := &tenantkit.Error{
+		Service: c.api.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path,
+		ReadOnly: op.Class == Read, Outcome: outcome, Err: err,
+	}
 	// What cannot stand in a path was not checked yet.
 	if u, err := c.url(op, path); err == nil {
 		failed.URL = u.String()

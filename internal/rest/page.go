@@ -82,9 +82,7 @@ func (p *Pager[T]) All(ctx context.Context, opts []tenantkit.Option) iter.Seq2[*
 
 // ended is the error of an iteration whose context ended while the caller handled an element.
 func (p *Pager[T]) ended(ctx context.Context) error {
-	err := p.Client.Error(p.Operation, tenantkit.OutcomeNotSent, contextError(ctx))
-	err.ReadOnly = p.Operation.Class == Read
-	return err
+	return p.Client.Error(p.Operation, p.Call("").Path, tenantkit.OutcomeNotSent, contextError(ctx))
 }
 
 // fetch calls for one page. Where nothing but the way to the next page is wrong with it, it comes together with the error.
