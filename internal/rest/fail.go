@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -52,11 +53,11 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 		err = fmt.Errorf("%w (Content-Type %q)", err, kind)
 	}
 	f := &failure{Error: a.error(fmt.Errorf("the answer cannot be used: %w", err), outcome)}
-	if a.call.op.SecretAnswer && len(body) > 0 {
+	if len(body) > 0 && (a.call.op.SecretAnswer || holdsSecret(reflect.TypeOf(a.call.Into), make(map[reflect.Type]bool))) {
 		f.Body = tenantkit.Redacted
 		return f
 	}
-	f.Body = a.redactor().text(strings.ToValidUTF8(string(body[:min(len(body), maxRefusalBytes)]), "\uFFFD"))
+	f.Body = a.redactor().body(body)
 	return f
 }
 
@@ -87,7 +88,7 @@ func (a *attempt) refused() *failure {
 		waitAsked:  waitAsked,
 	}
 	f.RetryAfter = asked
-	f.Body = redact.text(strings.ToValidUTF8(string(body), "\uFFFD"))
+	f.Body = redact.body(body)
 	if status >= 300 && status <= 399 {
 		f.Err = notFollowed(redact.text(target(a.resp)))
 	}
