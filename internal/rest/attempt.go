@@ -69,6 +69,9 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		return a, a.broken(err)
 	}
 	a.resp = resp
+	if _, redirect := c.op.redirect(resp); redirect {
+		return a, nil
+	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return a, a.refused()
 	}

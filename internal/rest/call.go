@@ -32,7 +32,9 @@ type Call struct {
 	Body any
 	// Into is where the JSON of the answer goes; nil means that what it holds does not matter.
 	Into any
-	// Check looks at what came into Into, and returns an error where it is not what the operation promises.
+	// Location is where the target of a redirect goes, when the operation's answer is JSONOrRedirect.
+	Location *string
+	// Check looks at what came into Into or Location, and returns an error where it is not what the operation promises.
 	Check func() error
 	// Credential takes the place of the operation's own.
 	Credential auth.Credential

@@ -84,6 +84,13 @@ func (a *attempt) streamFailure(err error) *failure {
 
 // decode reads the whole answer into the call's Into.
 func (c *call) decode(a *attempt) *failure {
+	if location, redirect := c.op.redirect(a.resp); redirect {
+		a.drain()
+		if c.Location != nil {
+			*c.Location = location.String()
+		}
+		return a.checked(nil)
+	}
 	if c.op.Answer == Anything && c.Into == nil {
 		a.drain()
 		return nil
@@ -107,10 +114,16 @@ func (c *call) decode(a *attempt) *failure {
 	if err := wire.Unmarshal(body, c.Into); err != nil {
 		return a.unusable(body, err)
 	}
-	if c.Check != nil {
-		if err := c.Check(); err != nil {
-			return a.unusable(body, err)
-		}
+	return a.checked(body)
+}
+
+// checked is the failure of an answer in which the call's own check misses something, or nil.
+func (a *attempt) checked(body []byte) *failure {
+	if a.call.Check == nil {
+		return nil
+	}
+	if err := a.call.Check(); err != nil {
+		return a.unusable(body, err)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package rest
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -44,6 +45,8 @@ const (
 	JSON Answer = iota
 	// Anything is whatever comes: the status is the answer.
 	Anything
+	// JSONOrRedirect is a JSON body, or a redirect that says where to go and is not followed: its Location is the answer.
+	JSONOrRedirect
 )
 
 // Operation is one operation of an API, as data.
@@ -67,7 +70,18 @@ func (op *Operation) Invalid(field, format string, args ...any) error {
 }
 
 // followsRedirects tells whether a redirect may be followed: nothing that has an effect is done at a place not asked for.
-func (op *Operation) followsRedirects() bool { return op.Class == Read && op.Method == http.MethodGet }
+func (op *Operation) followsRedirects() bool {
+	return op.Class == Read && op.Method == http.MethodGet && op.Answer != JSONOrRedirect
+}
+
+// redirect returns where an answer leads, if that is what the operation asks for.
+func (op *Operation) redirect(resp *http.Response) (*url.URL, bool) {
+	if op.Answer != JSONOrRedirect || resp.StatusCode < 300 || resp.StatusCode > 399 {
+		return nil, false
+	}
+	location, err := resp.Location()
+	return location, err == nil
+}
 
 // repeatsStatus tells whether a refusal of the given status may be repeated.
 func (op *Operation) repeatsStatus(status int, waitAsked bool) bool {
