@@ -10,7 +10,7 @@ import (
 
 // serve takes one request through its fault, the API's handler and the wire.
 func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
-	route, values := s.route(hr.Method, hr.URL.EscapedPath())
+	route, values := s.route(hr.Method, hr.URL)
 	request := &Request{
 		Method: hr.Method, Path: hr.URL.EscapedPath(), PathValues: values, RawQuery: hr.URL.RawQuery,
 		Host: hr.Host, Header: hr.Header.Clone(), ContentLength: hr.ContentLength, RemoteAddr: hr.RemoteAddr,

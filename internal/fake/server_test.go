@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -70,6 +71,13 @@ func send(t *testing.T, s *Server, method, path, body string) answer {
 	return answer{status: resp.StatusCode, header: resp.Header, body: string(got), err: err}
 }
 
+// waitFor returns when the server got as far as the test needs it.
+func waitFor(reached func() bool) {
+	for !reached() {
+		runtime.Gosched()
+	}
+}
+
 func TestRouting(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -102,6 +110,23 @@ func TestRouting(t *testing.T) {
 				t.Errorf("recorded %+v, want one %q with %d", requests, tt.operation, tt.status)
 			}
 		})
+	}
+}
+
+func TestRoutingOnTheDecodedPath(t *testing.T) {
+	t.Parallel()
+	config := things()
+	config.DecodePath = true
+	s := start(t, config)
+	for path, operation := range map[string]string{
+		"/things/a": "GetThing", "/things/a%20b": "GetThing", "/things%2Fa": "GetThing", "/things%3AbyID/x/parts%2Fy": "FindPart",
+		"/things/a%2Fb": "", "/things//a": "", "/things/%2e%2e": "", "/things/%2E": "", "/things/a/": "", "/things/a%2F": "",
+	} {
+		before := len(s.Requests())
+		send(t, s, "GET", path, "")
+		if got := s.Requests()[before].Operation; got != operation {
+			t.Errorf("%s is %q, want %q", path, got, operation)
+		}
 	}
 }
 
@@ -191,14 +216,22 @@ func TestHandlersRunOneAtATime(t *testing.T) {
 	const clients = 20
 	var lock sync.Mutex
 	count := 0 // unguarded but for the server's lock
-	free := make(chan struct{}, clients)
+	inside := make(chan struct{}, 1)
 	meet := new(sync.WaitGroup)
 	meet.Add(2)
 	config := Config{Lock: &lock, Routes: []Route{
 		{Operation: "Count", Method: "POST", Path: "/count", Handle: func(*Request) Response {
-			free <- struct{}{}
+			select {
+			case inside <- struct{}{}:
+			default:
+				t.Error("two handlers run at once")
+				return Response{}
+			}
 			count++
-			<-free
+			for range 1000 {
+				runtime.Gosched() // lets another one in, if it can come in
+			}
+			<-inside
 			return Text(http.StatusOK, fmt.Sprint(count))
 		}},
 		// Answers only when two requests are inside at once.
@@ -314,9 +347,7 @@ func TestCloseEndsWhatIsOpen(t *testing.T) {
 					}
 					failed <- err
 				}()
-				for len(s.Requests()) == 0 {
-					time.Sleep(time.Millisecond)
-				}
+				waitFor(func() bool { return len(s.Requests()) > 0 })
 				s.Close()
 				if err := <-failed; err == nil {
 					t.Error("the exchange ended well although the server closed in its middle")

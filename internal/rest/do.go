@@ -103,10 +103,7 @@ func (c *call) decode(a *attempt) *failure {
 		if c.op.Answer == Anything {
 			return nil
 		}
-		f := a.unusable(body, errors.New("it is empty"))
-		// Nobody has said in so many words that the call was accepted.
-		f.Outcome = tenantkit.OutcomeUnknown
-		return f
+		return a.unfounded(body, errors.New("it is empty"))
 	}
 	if c.Into == nil {
 		return nil
@@ -123,7 +120,7 @@ func (a *attempt) checked(body []byte) *failure {
 		return nil
 	}
 	if err := a.call.Check(); err != nil {
-		return a.unusable(body, err)
+		return a.unfounded(body, err)
 	}
 	return nil
 }

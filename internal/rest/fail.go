@@ -56,6 +56,13 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 	return f
 }
 
+// unfounded is the failure of an attempt whose answer does not say that it was accepted, although its status does.
+func (a *attempt) unfounded(body []byte, err error) *failure {
+	f := a.unusable(body, err)
+	f.Outcome = tenantkit.OutcomeUnknown
+	return f
+}
+
 func isJSON(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
@@ -123,6 +130,14 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 		e.RequestID = requestID(e.Header)
 	}
 	return e
+}
+
+// Error returns an error of the operation as a whole, for a client that makes one operation out of several calls.
+func (c *Client) Error(op *Operation, outcome tenantkit.Outcome, err error) *tenantkit.Error {
+	return &tenantkit.Error{
+		Service: c.api.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path,
+		Outcome: outcome, Err: err,
+	}
 }
 
 func requestID(header http.Header) string {
