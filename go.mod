@@ -13,4 +13,4 @@ require (
 
 require github.com/google/go-cmp v0.7.0
 
-require github.com/jarcoal/httpmock v1.4.2 // indirect
+require github.com/jarcoal/httpmock v1.4.2

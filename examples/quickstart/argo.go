@@ -25,10 +25,10 @@ const cleanupTimeout = 30 * time.Second
 // argoTour administers tenants and users of an ARGO service.
 func argoTour(ctx context.Context, p *printer, getenv func(string) string) (err error) {
 	client, where, closeServer, err := argoClient(getenv)
+	defer closeServer()
 	if err != nil {
 		return err
 	}
-	defer closeServer()
 	defer client.CloseIdleConnections()
 	p.title("ARGO, %s", where)
 
@@ -49,11 +49,11 @@ func argoClient(getenv func(string) string) (client *argo.Client, where string, 
 	if file := getenv("ARGO_CA_FILE"); file != "" {
 		pem, err := os.ReadFile(file)
 		if err != nil {
-			return nil, "", nil, fmt.Errorf("ARGO_CA_FILE: %w", err)
+			return nil, "", func() {}, fmt.Errorf("ARGO_CA_FILE: %w", err)
 		}
 		pool := x509.NewCertPool()
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, "", nil, fmt.Errorf("ARGO_CA_FILE: %s holds no certificate in PEM", file)
+			return nil, "", func() {}, fmt.Errorf("ARGO_CA_FILE: %s holds no certificate in PEM", file)
 		}
 		transport := tenantkit.NewTransport()
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool}

@@ -27,14 +27,14 @@ func main() {
 // run makes the tour, with the environment that getenv gives.
 func run(ctx context.Context, out io.Writer, getenv func(string) string) error {
 	p := &printer{out: out}
-	p.title("tenantkit quickstart")
+	p.line("tenantkit quickstart")
 	return argoTour(ctx, p, getenv)
 }
 
 // printer tells what happens, for a person to read.
 type printer struct{ out io.Writer }
 
-func (p *printer) title(format string, args ...any) { p.line("\n"+format+"\n", args...) }
+func (p *printer) title(format string, args ...any) { p.line("\n"+format, args...) }
 func (p *printer) done(format string, args ...any)  { p.line("  ✓ "+format, args...) }
 func (p *printer) note(format string, args ...any)  { p.line("    "+format, args...) }
 

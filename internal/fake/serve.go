@@ -103,7 +103,7 @@ func (s *Server) apply(route *Route, request *Request) Response {
 	given := request.clone()
 	s.mu.Unlock()
 	answer := s.handle(route, &given)
-	if route != nil && answer.succeeded() {
+	if route != nil && answer.tookEffect() {
 		s.mu.Lock()
 		s.applied[route.Operation]++
 		s.mu.Unlock()

@@ -20,15 +20,17 @@ const maxAnchors = 10
 // the request's URL (RFC 3986, section 5.2). The request is the one that was answered, so after redirects the last one.
 // The query of the target is kept byte for byte, its fragment is dropped. The boolean is false when there is no such link.
 //
-// It is an error when the target of that link is no URL, or when 10 next links are about something other than the
-// request. Error texts do not hold the target, since a query may hold secrets.
+// It is an error when the target of that link is no URL, when 10 next links are about something other than the request,
+// and when the header holds something, but no link at all. Error texts do not hold the target, since a query may hold secrets.
 //
 // Next does not say whether the result may be followed: ask [CheckFollow] before sending credentials there.
 // Nor does it know the pages seen before: "<>" names the request itself, and a caller that has asked for the
 // result already is in a loop and has to end it.
 func Next(header http.Header, request *url.URL) (*url.URL, bool, error) {
-	anchors := 0
-	for l := range Parse(header.Values("Link")) {
+	lines := header.Values("Link")
+	anchors, links := 0, 0
+	for l := range Parse(lines) {
+		links++
 		if !slices.Contains(l.Rel, "next") {
 			continue
 		}
@@ -43,6 +45,10 @@ func Next(header http.Header, request *url.URL) (*url.URL, bool, error) {
 			return nil, false, err
 		}
 		return next, true, nil
+	}
+	if links == 0 && strings.Trim(strings.Join(lines, ""), blanks+",") != "" {
+		// Whoever took this for the last page would lose what follows without a word.
+		return nil, false, errors.New("link: the Link header cannot be read, so it is unknown whether there is a next page")
 	}
 	return nil, false, nil
 }

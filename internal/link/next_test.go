@@ -245,3 +245,27 @@ func TestCheckFollow(t *testing.T) {
 	}
 }
 
+// A header that cannot be read is no last page.
+func TestNextRefusesHeadersWithoutALink(t *testing.T) {
+	t.Parallel()
+	for name, lines := range map[string][]string{
+		"unclosed bracket":           {`</p?page=2; rel="next"`},
+		"bare relative target":       {`/p?page=2; rel="next"`},
+		"bare target with a blank":   {`https://h/p?q=a b; rel="next"`},
+		"text":                       {"next"},
+		"empty line, then no link":   {"", "???"},
+		"bare target without params": {"https://h/p"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if next, found, err := Next(http.Header{"Link": lines}, mustParse(t, "https://h/p")); err == nil {
+				t.Errorf("got %v, %t without an error", next, found)
+			}
+		})
+	}
+	for name, lines := range map[string][]string{"blanks": {" \t"}, "commas": {", ,"}, "another link": {`</p>; rel="prev"`}} {
+		if _, found, err := Next(http.Header{"Link": lines}, mustParse(t, "https://h/p")); found || err != nil {
+			t.Errorf("%s: %t, %v", name, found, err)
+		}
+	}
+}

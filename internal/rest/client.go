@@ -112,7 +112,7 @@ func parseBase(text string, insecure bool) (*url.URL, error) {
 	}
 	for segment := range strings.SplitSeq(base.Path, "/") {
 		if segment == "." || segment == ".." {
-			return nil, errors.New("its path must not hold . or ..")
+			return nil, errors.New("its path must not hold the steps . and .. of a file system")
 		}
 	}
 	base.Path = strings.TrimRight(base.Path, "/")

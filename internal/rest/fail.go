@@ -116,7 +116,7 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 	e := &tenantkit.Error{
 		Service: c.client.api.Service, Operation: c.op.Name, Method: c.op.Method,
 		URL:      (&url.URL{Scheme: c.url.Scheme, Host: c.url.Host, Path: c.url.Path, RawPath: c.url.RawPath}).String(),
-		Attempts: c.attempts, Outcome: outcome,
+		ReadOnly: c.op.Class == Read, Attempts: c.attempts, Outcome: outcome,
 	}
 	if a.req == nil {
 		e.Err = err

@@ -110,7 +110,10 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	reads := map[string]func(context.Context, *argo.Client) error{
 		"GetTenant": func(ctx context.Context, c *argo.Client) error { _, err := c.GetTenant(ctx, tenantID); return err },
-		"GetUser":   func(ctx context.Context, c *argo.Client) error { _, err := c.GetUser(ctx, tenantID, userID); return err },
+		"GetUser": func(ctx context.Context, c *argo.Client) error {
+			_, err := c.GetUser(ctx, tenantID, userID)
+			return err
+		},
 	}
 	writes := map[string]func(context.Context, *argo.Client) error{
 		"CreateTenant": func(ctx context.Context, c *argo.Client) error {
@@ -118,7 +121,10 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 			return err
 		},
 		"DeleteTenant": func(ctx context.Context, c *argo.Client) error { return c.DeleteTenant(ctx, tenantID) },
-		"RenewAPIKey":  func(ctx context.Context, c *argo.Client) error { _, err := c.RenewAPIKey(ctx, tenantID, userID); return err },
+		"RenewAPIKey": func(ctx context.Context, c *argo.Client) error {
+			_, err := c.RenewAPIKey(ctx, tenantID, userID)
+			return err
+		},
 	}
 	for _, test := range []struct {
 		name, contentType, body string
@@ -224,12 +230,15 @@ func FuzzRefusal(f *testing.F) {
 		client, mock := newMockClient(t)
 		answer(mock, http.StatusConflict, jsonType, body)
 		_, err := client.GetTenant(t.Context(), tenantID)
-		if !errors.Is(err, tenantkit.ErrConflict) {
+		var refusal *tenantkit.Error
+		if !errors.Is(err, tenantkit.ErrConflict) || !errors.As(err, &refusal) {
 			t.Fatalf("got %v", err)
 		}
-		_, after, found := strings.Cut(err.Error(), "using the key: ")
-		if found && !strings.HasPrefix(after, tenantkit.Redacted) {
-			t.Errorf("a key is shown: %v", err)
+		for _, text := range []string{refusal.Body, refusal.Message, refusal.Details} {
+			_, after, found := strings.Cut(text, "using the key: ")
+			if found && !strings.HasPrefix(after, tenantkit.Redacted) {
+				t.Errorf("a key is shown: %q", text)
+			}
 		}
 	})
 }

@@ -91,7 +91,10 @@ func TestRequests(t *testing.T) {
 		{
 			name: "id with characters that need care", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet,
 			path: "/admin/tenants/a@b+c:d%20e%3Ff%2541%23",
-			call: func(ctx context.Context, c *argo.Client) error { _, err := c.GetTenant(ctx, "a@b+c:d e?f%41#"); return err },
+			call: func(ctx context.Context, c *argo.Client) error {
+				_, err := c.GetTenant(ctx, "a@b+c:d e?f%41#")
+				return err
+			},
 		},
 		{
 			name: "create tenant", answer: `{"status":{"code":"201"},"data":{"id":"x","links":{"self":"y"}}}`, method: http.MethodPost, path: "/admin/tenants",
@@ -116,7 +119,10 @@ func TestRequests(t *testing.T) {
 		},
 		{
 			name: "get status", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID + "/status",
-			call: func(ctx context.Context, c *argo.Client) error { _, err := c.GetTenantStatus(ctx, tenantID); return err },
+			call: func(ctx context.Context, c *argo.Client) error {
+				_, err := c.GetTenantStatus(ctx, tenantID)
+				return err
+			},
 		},
 		{
 			name: "update status", answer: statusOnly, method: http.MethodPut, path: "/admin/tenants/" + tenantID + "/status",
@@ -146,7 +152,10 @@ func TestRequests(t *testing.T) {
 		},
 		{
 			name: "get user", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID + "/users/" + userID,
-			call: func(ctx context.Context, c *argo.Client) error { _, err := c.GetUser(ctx, tenantID, userID); return err },
+			call: func(ctx context.Context, c *argo.Client) error {
+				_, err := c.GetUser(ctx, tenantID, userID)
+				return err
+			},
 		},
 		{
 			name: "find user", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/users:byID/" + userID,
@@ -174,7 +183,10 @@ func TestRequests(t *testing.T) {
 		{
 			name: "renew key", answer: `{"status":{"code":"200"},"data":{"api_key":"k"}}`, method: http.MethodPost,
 			path: "/admin/tenants/" + tenantID + "/users/" + userID + "/renew_api_key",
-			call: func(ctx context.Context, c *argo.Client) error { _, err := c.RenewAPIKey(ctx, tenantID, userID); return err },
+			call: func(ctx context.Context, c *argo.Client) error {
+				_, err := c.RenewAPIKey(ctx, tenantID, userID)
+				return err
+			},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -247,7 +259,10 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			return c.UpdateTenantStatus(ctx, tenantID, nil)
 		}},
 		{"nil kept change", "KeepStatus", "change", func(ctx context.Context, c *argo.Client) error { return c.KeepStatus(ctx, tenantID, nil) }},
-		{"nil user", "CreateUser", "user", func(ctx context.Context, c *argo.Client) error { _, err := c.CreateUser(ctx, tenantID, nil); return err }},
+		{"nil user", "CreateUser", "user", func(ctx context.Context, c *argo.Client) error {
+			_, err := c.CreateUser(ctx, tenantID, nil)
+			return err
+		}},
 		{"user without a name", "CreateUser", "user.name", func(ctx context.Context, c *argo.Client) error {
 			_, err := c.CreateUser(ctx, tenantID, &argo.User{})
 			return err
@@ -299,10 +314,13 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 func TestNewClient(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func() error{
-		"no key":         func() error { _, err := argo.NewClient(baseURL, nil); return err },
-		"no URL":         func() error { _, err := argo.NewClient("", auth.StaticToken("k")); return err },
-		"plain http":     func() error { _, err := argo.NewClient("http://argo.example.org", auth.StaticToken("k")); return err },
-		"option of zero": func() error { _, err := argo.NewClient(baseURL, auth.StaticToken("k"), tenantkit.WithTimeout(0)); return err },
+		"no key":     func() error { _, err := argo.NewClient(baseURL, nil); return err },
+		"no URL":     func() error { _, err := argo.NewClient("", auth.StaticToken("k")); return err },
+		"plain http": func() error { _, err := argo.NewClient("http://argo.example.org", auth.StaticToken("k")); return err },
+		"option of zero": func() error {
+			_, err := argo.NewClient(baseURL, auth.StaticToken("k"), tenantkit.WithTimeout(0))
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

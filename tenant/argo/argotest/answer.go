@@ -42,7 +42,7 @@ type envelope struct {
 	XMLName xml.Name `json:"-" xml:"root"`
 	Status  state    `json:"status" xml:"status"`
 	Data    any      `json:"data,omitempty" xml:"-"`
-	Errors  []state  `json:"errors,omitempty" xml:"errors>error"`
+	Errors  any      `json:"errors,omitempty" xml:"errors>error"` // []state; a nil interface leaves no empty element in XML
 }
 
 type state struct {
@@ -127,7 +127,7 @@ func databaseError(r *Request, text string) fake.Response {
 
 // crashed is what is left of an answer when a handler panics.
 func crashed() fake.Response {
-	return fake.Response{}
+	return fake.Response{NoEffect: true}
 }
 
 // refuse answers before a handler is reached: with all headers of the request as headers of the answer.

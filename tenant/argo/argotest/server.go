@@ -50,8 +50,8 @@ type Cleaner = fake.Cleaner
 type Server struct {
 	*fake.Server
 
-	now        func() time.Time
-	lostWindow time.Duration
+	now    func() time.Time
+	window func(closed <-chan struct{}) // waits between read and write of a change of users; nil for no time between
 
 	mu      sync.Mutex // guards what follows
 	keys    map[string]Role
@@ -92,7 +92,16 @@ func WithClock(now func() time.Time) Option {
 // the window, and writes the whole tenant back, so of several within one window only the last is kept, although all
 // are answered with success. Without it each change is seen by the next.
 func WithLostUserChanges(window time.Duration) Option {
-	return func(s *settings) { s.server.lostWindow = window }
+	return func(s *settings) {
+		s.server.window = func(closed <-chan struct{}) {
+			timer := time.NewTimer(window)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-closed:
+			}
+		}
+	}
 }
 
 // NewServer starts a server without tenants. The caller closes it.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
@@ -148,17 +147,12 @@ func (s *Server) changeUsers(r *Request, change func(*Tenant) fake.Response, don
 
 // waitUnlocked waits for the window in which changes get lost, and lets others do theirs meanwhile.
 func (s *Server) waitUnlocked() {
-	if s.lostWindow <= 0 {
+	if s.window == nil {
 		return
 	}
 	s.mu.Unlock()
 	defer s.mu.Lock()
-	timer := time.NewTimer(s.lostWindow)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.Done():
-	}
+	s.window(s.Done())
 }
 
 func (s *Server) createUser(r *Request, _ Role) fake.Response {
