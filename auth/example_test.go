@@ -6,6 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 )
 
@@ -30,4 +33,43 @@ func ExampleCache() {
 	token, err := tokens.Token(context.Background())
 	fmt.Println(token.Value, err, fetches)
 	// Output: [redacted] <nil> 1
+}
+
+// A program of your own prints the token as a field of JSON.
+func ExampleCommand() {
+	command := auth.Command("echo", `{"auth": {"client_token": "hvs.secret"}}`)
+	command.JSONPath = "auth.client_token"
+	command.Timeout = 10 * time.Second
+
+	token, err := auth.Cache(command).Token(context.Background())
+	fmt.Println(token.Value, len(token.Value), err)
+	// Output: [redacted] 10 <nil>
+}
+
+// A token for Worklytics, as a person who may impersonate the service account that was granted the role.
+func ExampleGCloudIDToken() {
+	tokens := auth.Cache(auth.GCloudIDToken(auth.GCloudOptions{
+		Audience:       "https://app.worklytics.co",
+		ServiceAccount: "worklytics-tenant-api@acme.iam.gserviceaccount.com",
+	}))
+	credential := auth.Bearer(tokens)
+	_ = credential // auth.Transport(credential, nil), or give tokens to a client of this module
+}
+
+// A service refuses a token with 403 and no word more: this tells why.
+func ExampleCheckIDToken() {
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"iss": "https://accounts.google.com",
+		"aud": "https://app.worklytics.com",
+		"exp": time.Now().Add(time.Hour).Unix(),
+	}).SignedString([]byte("key"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = auth.CheckIDToken(tenantkit.Secret(token), "https://app.worklytics.co", "api@acme.iam.gserviceaccount.com")
+	fmt.Println(err)
+	// Output:
+	// CheckIDToken: aud: the token is for ["https://app.worklytics.com"], not for "https://app.worklytics.co": ask for it with --audiences=https://app.worklytics.co (nothing was sent)
+	// CheckIDToken: email: the token does not say whose it is: add --include-email, beside --impersonate-service-account=api@acme.iam.gserviceaccount.com (of a metadata server: format=full) (nothing was sent)
 }
