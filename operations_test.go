@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tenantkit/tenantkit/internal/rest"
+	"github.com/tenantkit/tenantkit/provisioning"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 )
 
@@ -20,6 +21,8 @@ func TestOperations(t *testing.T) {
 		client     any
 	}{
 		{"argo", argo.Operations(), (*argo.Client)(nil)},
+		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
+		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
 	} {
 		seen := make(map[string]bool)
 		for _, op := range client.operations {

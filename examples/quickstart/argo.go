@@ -19,8 +19,12 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// cleanupTimeout bounds the deletion of what the tour made, which also an interrupt does not keep from happening.
-const cleanupTimeout = 30 * time.Second
+const (
+	// cleanupTimeout bounds the deletion of what the tour made, which also an interrupt does not keep from happening.
+	cleanupTimeout = 30 * time.Second
+	// creationTimeout bounds a creation, which an interrupt does not cut short.
+	creationTimeout = 30 * time.Second
+)
 
 // argoTour administers tenants and users of an ARGO service.
 func argoTour(ctx context.Context, p *printer, getenv func(string) string) (err error) {
@@ -96,8 +100,18 @@ func (t *argoSteps) run(ctx context.Context) error {
 	return nil
 }
 
+// create creates a tenant. An interrupt does not cut it short: the server would go on with it, and the clean-up could come too early.
+func (t *argoSteps) create(ctx context.Context, tenant *argo.Tenant) (*argo.Created, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("interrupted: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), creationTimeout)
+	defer cancel()
+	return t.client.CreateTenant(ctx, tenant)
+}
+
 func (t *argoSteps) createTenant(ctx context.Context, name string) (id string, err error) {
-	created, err := t.client.CreateTenant(ctx, &argo.Tenant{
+	created, err := t.create(ctx, &argo.Tenant{
 		Info: argo.Info{Name: t.prefix + name, Email: name + "@example.org", Description: "made by the quickstart"},
 		DBConf: []argo.DBConf{{
 			Store: "ar", Server: "db.example.org", Port: 27017, Database: name, Username: "argo", Password: "not a real password",
@@ -175,7 +189,7 @@ func (t *argoSteps) renewKey(ctx context.Context, tenant, user string) error {
 func (t *argoSteps) showFailures(ctx context.Context, tenant string) error {
 	t.title("What failures look like")
 
-	_, err := t.client.CreateTenant(ctx, &argo.Tenant{Info: argo.Info{Name: t.prefix + "alpha"}})
+	_, err := t.create(ctx, &argo.Tenant{Info: argo.Info{Name: t.prefix + "alpha"}})
 	if !errors.Is(err, tenantkit.ErrConflict) {
 		return fmt.Errorf("a second tenant of the same name: expected a conflict, got %w", err)
 	}

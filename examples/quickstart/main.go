@@ -16,7 +16,8 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Also of a terminal that is closed, and of a pipe that nobody reads any more: the tour cleans up before it ends.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	if err := run(ctx, os.Stdout, os.Getenv); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
@@ -28,7 +29,14 @@ func main() {
 func run(ctx context.Context, out io.Writer, getenv func(string) string) error {
 	p := &printer{out: out}
 	p.line("tenantkit quickstart")
-	return argoTour(ctx, p, getenv)
+	if err := argoTour(ctx, p, getenv); err != nil {
+		return err
+	}
+	if getenv("ARGO_URL") != "" {
+		// The tour of a service of one's own ends here: the others are fakes.
+		return nil
+	}
+	return keboolaTour(ctx, p)
 }
 
 // printer tells what happens, for a person to read.

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,10 +15,22 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// runMain, in the environment, makes the test program run the quickstart in place of the tests.
+const runMain = "QUICKSTART_TEST_RUNS_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(runMain) != "" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestTourWithFakes(t *testing.T) {
 	t.Parallel()
@@ -25,7 +38,8 @@ func TestTourWithFakes(t *testing.T) {
 	if err := run(t.Context(), &out, func(string) string { return "" }); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"created tenant", "provisioned user ada", "409 Conflict", "404 Not Found", "nothing was sent", "deleted tenant"} {
+	for _, want := range []string{"created tenant", "provisioned user ada", "409 Conflict", "404 Not Found", "nothing was sent", "deleted tenant",
+		"created project", "422 Unprocessable Entity", "outcome unknown", "read all 5 users", "deleted project"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output does not say %q:\n%s", want, &out)
 		}
@@ -89,6 +103,47 @@ func TestInterruptedTourCleansUp(t *testing.T) {
 	}
 }
 
+// TestInterruptDoesNotCutACreationShort interrupts while creations are on their way: a server goes on with what it has begun, also
+// after the clean-up of a program that does not wait for it.
+func TestInterruptDoesNotCutACreationShort(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"alpha", "beta", "taken"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := argotest.Start(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var creations []string
+			client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(argotest.DefaultKey), tenantkit.WithTransport(
+				func(next http.RoundTripper) http.RoundTripper {
+					return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+						if _, operation := tenantkit.OperationFromContext(req.Context()); operation == "CreateTenant" {
+							creations = append(creations, operation)
+							if len(creations) == map[string]int{"alpha": 1, "beta": 2, "taken": 3}[name] {
+								cancel()
+							}
+							if req.Context().Err() != nil {
+								t.Error("the creation is cut short")
+							}
+						}
+						return next.RoundTrip(req)
+					})
+				}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.CloseIdleConnections()
+			tour := argoSteps{printer: &printer{out: io.Discard}, client: client, prefix: "quickstart-"}
+			if err := tour.run(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want the end of the context", err)
+			}
+			if err := tour.cleanUp(t.Context()); err != nil || len(server.Tenants()) != 0 {
+				t.Errorf("left behind: %+v, error %v", server.Tenants(), err)
+			}
+		})
+	}
+}
+
 // TestLostAnswerCleansUp loses the answer of a creation, so that the tour does not learn the id of what it made.
 func TestLostAnswerCleansUp(t *testing.T) {
 	server, getenv := ownServer(t)
@@ -124,6 +179,10 @@ func onlyOthersLeft(t *testing.T, server *argotest.Server) {
 		t.Errorf("left behind: %+v", left)
 	}
 }
+
+type roundTripperFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 type writerFunc func([]byte) (int, error)
 

@@ -15,6 +15,9 @@ type Route struct {
 	// a segment in braces takes any segment that is not empty, another one is compared after percent-decoding.
 	Method, Path string
 
+	// When says whether a request with the query is meant, where one path has several operations. Nil means any.
+	When func(query url.Values) bool
+
 	// Handle works out the answer. It runs while the server's lock is held, so handlers run one at a time,
 	// unless Concurrent is set.
 	Handle func(*Request) Response
@@ -64,7 +67,7 @@ func (m matcher) match(segments []string) (map[string]string, bool) {
 func (s *Server) route(method string, target *url.URL) (*Route, map[string]string) {
 	segments := s.segments(target)
 	for i := range s.routes {
-		if s.routes[i].Method != method {
+		if s.routes[i].Method != method || s.routes[i].When != nil && !s.routes[i].When(target.Query()) {
 			continue
 		}
 		if values, ok := s.routes[i].match(segments); ok {

@@ -57,6 +57,22 @@ func TestRoutingOnTheDecodedPath(t *testing.T) {
 	}
 }
 
+func TestRoutingByQuery(t *testing.T) {
+	t.Parallel()
+	answer := func(*Request) Response { return Response{} }
+	s := start(t, Config{Routes: []Route{
+		{Operation: "Big", Method: "GET", Path: "/a", When: func(query url.Values) bool { return query.Get("big") == "yes" }, Handle: answer},
+		{Operation: "Any", Method: "GET", Path: "/a", Handle: answer},
+	}})
+	for path, operation := range map[string]string{"/a?x=1&big=yes": "Big", "/a?big=no": "Any", "/a": "Any", "/b?big=yes": ""} {
+		before := len(s.Requests())
+		send(t, s, "GET", path, "")
+		if got := s.Requests()[before].Operation; got != operation {
+			t.Errorf("%s is %q, want %q", path, got, operation)
+		}
+	}
+}
+
 // Whatever path a client sends, routing does not fail, and a variable part is never empty.
 func FuzzRoute(f *testing.F) {
 	for _, path := range []string{"/things/a", "/things/%2F", "/things//", "", "*", "/things%3AbyID/%25/parts/%", "/things/a\x00"} {

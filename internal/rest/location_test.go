@@ -54,12 +54,21 @@ func TestRedirectAsAnswer(t *testing.T) {
 					To string `json:"to"`
 				}
 			)
-			err = client.Do(t.Context(), &op, rest.Call{Into: &answer, Location: &location, Check: func() error {
-				if location == "" && answer.To == "" {
-					return errNothing
-				}
-				return nil
-			}}, nil)
+			err = client.Do(t.Context(), &op, rest.Call{
+				Into: &answer,
+				Check: func() error {
+					if answer.To == "" {
+						return errNothing
+					}
+					return nil
+				},
+				Answered: func(resp *http.Response) error {
+					if at, err := resp.Location(); err == nil {
+						location = at.String()
+					}
+					return nil
+				},
+			}, nil)
 			switch {
 			case tt.is == nil && err != nil:
 				t.Fatal(err)

@@ -3,7 +3,6 @@ package rest
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -45,7 +44,7 @@ const (
 	JSON Answer = iota
 	// Anything is whatever comes: the status is the answer.
 	Anything
-	// JSONOrRedirect is a JSON body, or a redirect that says where to go and is not followed: its Location is the answer.
+	// JSONOrRedirect is a JSON body, or a redirect that says where to go, which is not followed: the call's Answered reads it.
 	JSONOrRedirect
 )
 
@@ -60,6 +59,8 @@ type Operation struct {
 	// Credential names the one of the client's credentials that the operation takes, where the client has several.
 	Credential string
 	Answer     Answer
+	// SecretAnswer tells that a good answer holds a secret that nobody else knows, so that no error keeps such an answer's body.
+	SecretAnswer bool
 	// Timeout is the least time that an attempt gets, 0 where the client's own will do.
 	Timeout time.Duration
 }
@@ -74,13 +75,9 @@ func (op *Operation) followsRedirects() bool {
 	return op.Class == Read && op.Method == http.MethodGet && op.Answer != JSONOrRedirect
 }
 
-// redirect returns where an answer leads, if that is what the operation asks for.
-func (op *Operation) redirect(resp *http.Response) (*url.URL, bool) {
-	if op.Answer != JSONOrRedirect || resp.StatusCode < 300 || resp.StatusCode > 399 {
-		return nil, false
-	}
-	location, err := resp.Location()
-	return location, err == nil
+// isRedirect tells whether an answer is a redirect that the operation asks for.
+func (op *Operation) isRedirect(resp *http.Response) bool {
+	return op.Answer == JSONOrRedirect && resp.StatusCode >= 300 && resp.StatusCode <= 399 && resp.Header.Get("Location") != ""
 }
 
 // repeatsStatus tells whether a refusal of the given status may be repeated.
@@ -113,6 +110,12 @@ func (op *Operation) repeatsFailure(outcome tenantkit.Outcome) bool {
 // refusedBeforeWork tells whether a status is that of a server too busy to begin, rather than of one that broke down on the way.
 func refusedBeforeWork(status int, waitAsked bool) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable && waitAsked
+}
+
+// showsLife tells whether an answer comes from a service that does its work: where it refuses, it refuses the call, and is not too
+// busy or broken for calls at all.
+func showsLife(status int) bool {
+	return status != 0 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
 }
 
 // outcomeOf returns what a refusal of the given status says about the request's effect.

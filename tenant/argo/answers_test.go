@@ -110,6 +110,10 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	reads := map[string]func(context.Context, *argo.Client) error{
 		"GetTenant": func(ctx context.Context, c *argo.Client) error { _, err := c.GetTenant(ctx, tenantID); return err },
+		"GetTenantStatus": func(ctx context.Context, c *argo.Client) error {
+			_, err := c.GetTenantStatus(ctx, tenantID)
+			return err
+		},
 		"GetUser": func(ctx context.Context, c *argo.Client) error {
 			_, err := c.GetUser(ctx, tenantID, userID)
 			return err
@@ -140,6 +144,7 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 		{"failure under 200", jsonType, `{"status":{"code":"500","message":"broken"}}`, writes, tenantkit.OutcomeUnknown, "500 broken"},
 		{"none", jsonType, `{"status":{"code":"200"},"data":[]}`, reads, tenantkit.OutcomeUnknown, "0 elements"},
 		{"null", jsonType, `{"status":{"code":"200"},"data":null}`, reads, tenantkit.OutcomeUnknown, "0 elements"},
+		{"null for the one", jsonType, `{"status":{"code":"200"},"data":[null]}`, reads, tenantkit.OutcomeUnknown, "no id"},
 		{"several", jsonType, `{"status":{"code":"200"},"data":[{"id":"a"},{"id":"b"}]}`, reads, tenantkit.OutcomeUnknown, "2 elements"},
 		{"no id", jsonType, `{"status":{"code":"201"},"data":{}}`, map[string]func(context.Context, *argo.Client) error{"CreateTenant": writes["CreateTenant"]}, tenantkit.OutcomeUnknown, "no id"},
 		{"no key", jsonType, `{"status":{"code":"200"},"data":{}}`, map[string]func(context.Context, *argo.Client) error{"RenewAPIKey": writes["RenewAPIKey"]}, tenantkit.OutcomeUnknown, "no api_key"},

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/tenantkit/tenantkit"
@@ -60,10 +61,13 @@ func (c *Client) write(ctx context.Context, operation int, call rest.Call, opts 
 }
 
 // one calls an operation that answers with a list of one.
-func one[T any](ctx context.Context, c *Client, operation int, call rest.Call, opts []tenantkit.Option) (*T, error) {
+func one[T interface{ hasID() bool }](ctx context.Context, c *Client, operation int, call rest.Call, opts []tenantkit.Option) (*T, error) {
 	list, err := do(ctx, c, operation, call, func(list []T) error {
 		if len(list) != 1 {
 			return fmt.Errorf("it holds %d elements in place of one", len(list))
+		}
+		if !list[0].hasID() {
+			return errors.New("its element has no id")
 		}
 		return nil
 	}, opts)
@@ -98,6 +102,13 @@ func readRefusal(refusal *tenantkit.Error) {
 			refusal.Details = line.Details
 		}
 	}
+}
+
+// isUnknown reports whether the server itself says that a tenant or a user does not exist. A 404 without its envelope comes from
+// something between here and the server, or from another route, and says nothing of the kind.
+func isUnknown(err error) bool {
+	var refusal *tenantkit.Error
+	return errors.As(err, &refusal) && refusal.StatusCode == http.StatusNotFound && refusal.Code == "404"
 }
 
 const keyMarker = "using the key: "

@@ -44,7 +44,7 @@ var operations = [...]rest.Operation{
 
 // What is made of several calls. Only its errors are its own.
 var (
-	modifyTenant  = rest.Operation{Name: "ModifyTenant", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}"}
-	provisionUser = rest.Operation{Name: "ProvisionUser", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users"}
-	keepStatus    = rest.Operation{Name: "KeepStatus", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/status"}
+	modifyTenant  = rest.Operation{Name: "ModifyTenant", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}", Class: rest.Idempotent}
+	provisionUser = rest.Operation{Name: "ProvisionUser", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users", Class: rest.Write}
+	keepStatus    = rest.Operation{Name: "KeepStatus", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/status", Class: rest.Idempotent}
 )

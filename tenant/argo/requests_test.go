@@ -2,6 +2,7 @@ package argo_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -263,11 +264,11 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			_, err := c.CreateUser(ctx, tenantID, nil)
 			return err
 		}},
-		{"user without a name", "CreateUser", "user.name", func(ctx context.Context, c *argo.Client) error {
+		{"user without a name", "CreateUser", "name", func(ctx context.Context, c *argo.Client) error {
 			_, err := c.CreateUser(ctx, tenantID, &argo.User{})
 			return err
 		}},
-		{"new user with a key", "CreateUser", "user.api_key", func(ctx context.Context, c *argo.Client) error {
+		{"new user with a key", "CreateUser", "api_key", func(ctx context.Context, c *argo.Client) error {
 			_, err := c.ProvisionUser(ctx, tenantID, &argo.User{Name: "a", APIKey: "k"})
 			return err
 		}},
@@ -311,6 +312,39 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 	}
 }
 
+func TestClientThatNewClientDidNotMake(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range map[string]func(*argo.Client) error{
+		"GetTenant": func(c *argo.Client) error { _, err := c.GetTenant(t.Context(), tenantID); return err },
+		"AllTenants": func(c *argo.Client) error {
+			for _, err := range c.AllTenants(t.Context()) {
+				return err
+			}
+			return nil
+		},
+		"ModifyTenant": func(c *argo.Client) error {
+			return c.ModifyTenant(ended, tenantID, func(*argo.Tenant) error { return nil })
+		},
+		"KeepStatus": func(c *argo.Client) error {
+			return c.KeepStatus(ended, tenantID, func(context.Context) error { return nil })
+		},
+		"DeleteUser": func(c *argo.Client) error { return c.DeleteUser(ended, tenantID, userID) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// Once for each way that the wait for a lock can end.
+			for range 20 {
+				var invalid *tenantkit.ValidationError
+				if err := call(new(argo.Client)); !errors.As(err, &invalid) || invalid.Field != "client" {
+					t.Fatalf("got %v", err)
+				}
+			}
+		})
+	}
+}
+
 func TestNewClient(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func() error{
@@ -328,5 +362,27 @@ func TestNewClient(t *testing.T) {
 				t.Errorf("got %v, want a validation error of NewClient", err)
 			}
 		})
+	}
+}
+
+// TestMiddlewareIsMadeOnce gives a middleware to the client, which may count or hold back calls, and another one to single calls.
+func TestMiddlewareIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	made := make(map[string]int)
+	count := func(name string) tenantkit.Option {
+		return tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+			made[name]++
+			return next
+		})
+	}
+	client, mock := newMockClient(t, count("client"))
+	answer(mock, http.StatusOK, jsonType, `{"status":{"code":"200"},"data":[]}`)
+	for _, opts := range [][]tenantkit.Option{nil, {count("call")}, {tenantkit.WithHeader("X-A", "b")}, {count("call")}} {
+		if _, err := client.ListTenants(t.Context(), opts...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"client": 1, "call": 2}, made); diff != "" {
+		t.Errorf("made (-want +got):\n%s", diff)
 	}
 }

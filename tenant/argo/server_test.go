@@ -107,6 +107,64 @@ func TestModifyTenantWritesOnlyChanges(t *testing.T) {
 	}
 }
 
+// TestModifyTenantMendsAPassword meets a tenant whose password another program has overwritten with its redaction.
+func TestModifyTenantMendsAPassword(t *testing.T) {
+	t.Parallel()
+	server := argotest.Start(t)
+	client := newServerClient(t, server)
+	id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}, DBConf: []argotest.DBConf{{Password: tenantkit.Redacted}}})
+	err := client.ModifyTenant(t.Context(), id, func(tenant *argo.Tenant) error {
+		tenant.Info.Website = "new"
+		return nil
+	})
+	var invalid *tenantkit.ValidationError
+	if !errors.As(err, &invalid) || invalid.Field != "db_conf.0.password" {
+		t.Errorf("a change of something else: %v", err)
+	}
+	err = client.ModifyTenant(t.Context(), id, func(tenant *argo.Tenant) error {
+		tenant.DBConf[0].Password = "new"
+		return nil
+	})
+	if got := server.Tenants()[0].DBConf[0].Password; err != nil || got != "new" {
+		t.Errorf("the password is %q, error %v", got, err)
+	}
+}
+
+// TestReadThatFailsBeforeAWrite spoils the read that a method begins with which then writes.
+func TestReadThatFailsBeforeAWrite(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, read string
+		call       func(context.Context, *argo.Client, string) error
+	}{
+		{"ModifyTenant", "GetTenant", func(ctx context.Context, c *argo.Client, id string) error {
+			return c.ModifyTenant(ctx, id, func(*argo.Tenant) error { return errors.New("the change was run") })
+		}},
+		{"KeepStatus", "GetTenantStatus", func(ctx context.Context, c *argo.Client, id string) error {
+			return c.KeepStatus(ctx, id, func(context.Context) error { return errors.New("the change was run") })
+		}},
+	} {
+		for name, fault := range map[string]argotest.Fault{
+			"garbage": {Garbage: true}, "page of a gateway": {HTML: true}, "refusal": {Status: http.StatusForbidden}, "reset": {ResetAfter: true, Times: -1},
+		} {
+			t.Run(test.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				server := argotest.Start(t)
+				id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}})
+				server.Fail(test.read, fault)
+				err := test.call(t.Context(), newServerClient(t, server), id)
+				var failed *tenantkit.Error
+				if !errors.As(err, &failed) || failed.Operation != test.read {
+					t.Fatalf("got %v, want an error of %s", err, test.read)
+				}
+				if got := tenantkit.OutcomeOf(err); got != tenantkit.OutcomeNotSent {
+					t.Errorf("outcome %v, want not sent: nothing was written", got)
+				}
+			})
+		}
+	}
+}
+
 func TestUserLife(t *testing.T) {
 	t.Parallel()
 	server := argotest.Start(t)
@@ -199,9 +257,19 @@ func TestWaitingForATenantObeysTheContext(t *testing.T) {
 	<-held
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := client.CreateUser(ctx, alpha, &argo.User{Name: "ada"})
-	if !errors.Is(err, context.Canceled) || tenantkit.OutcomeOf(err) != tenantkit.OutcomeNotSent {
-		t.Errorf("waiting with an ended context: %v, outcome %v", err, tenantkit.OutcomeOf(err))
+	for suffix, call := range map[string]func() error{
+		"":             func() error { return client.ModifyTenant(ctx, alpha, func(*argo.Tenant) error { return nil }) },
+		"/users":       func() error { _, err := client.CreateUser(ctx, alpha, &argo.User{Name: "ada"}); return err },
+		"/users/a%20b": func() error { return client.DeleteUser(ctx, alpha, "a b") },
+	} {
+		err := call()
+		if !errors.Is(err, context.Canceled) || tenantkit.OutcomeOf(err) != tenantkit.OutcomeNotSent {
+			t.Errorf("waiting with an ended context: %v, outcome %v", err, tenantkit.OutcomeOf(err))
+		}
+		var failed *tenantkit.Error
+		if want := server.BaseURL() + "/admin/tenants/" + alpha + suffix; !errors.As(err, &failed) || failed.URL != want {
+			t.Errorf("the error does not name %s: %v", want, err)
+		}
 	}
 	if _, err := client.CreateUser(t.Context(), beta, &argo.User{Name: "ada"}); err != nil {
 		t.Errorf("another tenant has to wait: %v", err)
@@ -254,16 +322,29 @@ func TestProvisionUserSeesLostUsers(t *testing.T) {
 
 func TestProvisionUserThatCannotBeReadBack(t *testing.T) {
 	t.Parallel()
-	server := argotest.Start(t)
-	client := newServerClient(t, server)
-	id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}})
-	server.Fail("GetUser", argotest.Fault{Times: -1, Status: http.StatusForbidden})
-	user, err := client.ProvisionUser(t.Context(), id, &argo.User{Name: "ada"})
-	if tenantkit.OutcomeOf(err) != tenantkit.OutcomeApplied || !errors.Is(err, tenantkit.ErrForbidden) {
-		t.Errorf("got %v, outcome %v", err, tenantkit.OutcomeOf(err))
-	}
-	if users := server.Users(id); user == nil || len(users) != 1 || user.ID != users[0].ID || user.APIKey != "" {
-		t.Errorf("got %+v, the server has %+v", user, users)
+	for name, test := range map[string]struct {
+		fault argotest.Fault
+		is    error
+	}{
+		"forbidden":                      {argotest.Fault{Status: http.StatusForbidden}, tenantkit.ErrForbidden},
+		"404 of something on the way":    {argotest.Fault{Status: http.StatusNotFound, Body: "<html>not found</html>"}, tenantkit.ErrNotFound},
+		"404 of a server without routes": {argotest.Fault{Status: http.StatusNotFound, Body: "404 page not found\n"}, tenantkit.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := argotest.Start(t)
+			client := newServerClient(t, server)
+			id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}})
+			test.fault.Times = -1
+			server.Fail("GetUser", test.fault)
+			user, err := client.ProvisionUser(t.Context(), id, &argo.User{Name: "ada"})
+			if tenantkit.OutcomeOf(err) != tenantkit.OutcomeApplied || !errors.Is(err, test.is) {
+				t.Errorf("got %v, outcome %v", err, tenantkit.OutcomeOf(err))
+			}
+			if users := server.Users(id); user == nil || len(users) != 1 || user.ID != users[0].ID || user.APIKey != "" {
+				t.Errorf("got %+v, the server has %+v", user, users)
+			}
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ type TenantStatus struct {
 	Info   Info   `json:"info"`
 	Status Status `json:"status"`
 }
+
+func (s TenantStatus) hasID() bool { return s.ID != "" }
 
 // Status is what the argo engine reports of a tenant. The zero value is a status that was never set, or was wiped.
 type Status struct {
@@ -41,6 +44,8 @@ type Status struct {
 type AMS struct {
 	MetricData AMSProject `json:"metric_data"`
 	SyncData   AMSProject `json:"sync_data"`
+	// Extra holds fields of the server that this package does not know. They are sent back.
+	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // AMSProject is the state of one kind of messages.
@@ -50,6 +55,8 @@ type AMSProject struct {
 	StatusStreaming bool `json:"status_streaming"`
 	// MessagesArrived is a count.
 	MessagesArrived int64 `json:"messages_arrived"`
+	// Extra holds fields of the server that this package does not know. They are sent back.
+	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // HDFS is the state of a tenant's data in storage.
@@ -57,6 +64,8 @@ type HDFS struct {
 	MetricData bool `json:"metric_data"`
 	// SyncData has the state of each report by the report's name.
 	SyncData map[string]SyncData `json:"sync_data,omitempty"`
+	// Extra holds fields of the server that this package does not know. They are sent back.
+	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // SyncData tells which parts of a report's configuration are in storage.
@@ -74,19 +83,21 @@ type SyncData struct {
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
-// UnmarshalJSON reads also the key blank_recompuation, as the server's documentation has it.
+// UnmarshalJSON reads also the key blank_recompuation, as the server's documentation has it, and what encoding/json writes of Extra.
 func (d *SyncData) UnmarshalJSON(data []byte) error {
 	type fields SyncData
 	var read struct {
 		fields
-		Misspelt *bool `json:"blank_recompuation"`
+		Misspelt bool                       `json:"blank_recompuation"`
+		Stored   map[string]json.RawMessage `json:"Extra"`
 	}
 	if err := wire.Unmarshal(data, &read); err != nil {
 		return err
 	}
 	*d = SyncData(read.fields)
-	if read.Misspelt != nil {
-		d.BlankRecomputation = d.BlankRecomputation || *read.Misspelt
+	d.BlankRecomputation = d.BlankRecomputation || read.Misspelt
+	if d.Extra == nil {
+		d.Extra = read.Stored
 	}
 	return nil
 }
@@ -121,8 +132,10 @@ const restoreTimeout = time.Minute
 // meantime, by change or by another program, is left alone, and so is a tenant that change deletes.
 //
 // Call the client's methods with the context that change is given. Of several at the same time for a tenant, one runs after the
-// other; one within another is part of it. An error of change comes back as it is; a status that could not be restored comes back in
-// a [StatusLostError], joined with the error of change.
+// other; one within another is part of it, if it has that context, and waits for the other until its context ends, if not.
+//
+// An error of change comes back as it is; a status that could not be restored comes back in a [StatusLostError], joined with the
+// error of change.
 func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(context.Context) error, opts ...tenantkit.Option) (err error) {
 	if change == nil {
 		return keepStatus.Invalid("change", "it is nil")
@@ -130,18 +143,22 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 	if ctx != nil && kept(ctx, c, tenantID) != nil {
 		return change(ctx)
 	}
-	unlock, err := c.lock(ctx, &c.statuses, &keepStatus, tenantID)
+	unlock, err := c.lock(ctx, &c.statuses, &keepStatus, []string{tenantID})
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	before, err := c.GetTenantStatus(ctx, tenantID, opts...)
 	if err != nil {
-		return err
+		return rest.Unwritten(err)
 	}
 	outer, _ := ctx.Value(keptStatusKey{}).(*keptStatus)
 	keeping := &keptStatus{client: c, tenantID: tenantID, outer: outer, status: before.Status}
-	defer func() { err = errors.Join(err, keeping.restore(ctx, opts)) }()
+	defer func() {
+		if lost := keeping.restore(ctx, opts); lost != nil {
+			err = errors.Join(err, lost)
+		}
+	}()
 	return change(context.WithValue(ctx, keptStatusKey{}, keeping))
 }
 
@@ -159,8 +176,9 @@ func (e *StatusLostError) Error() string {
 	return fmt.Sprintf("argo: KeepStatus: the status of tenant %s was wiped, and could not be restored: %v", e.TenantID, e.Err)
 }
 
-// Unwrap returns Err.
-func (e *StatusLostError) Unwrap() error { return e.Err }
+// Is reports whether target is in the chain of Err. There is no Unwrap: the outcome in Err is that of the restoration, and would
+// pass for that of the change.
+func (e *StatusLostError) Is(target error) bool { return errors.Is(e.Err, target) }
 
 type keptStatusKey struct{}
 
@@ -171,7 +189,6 @@ type keptStatus struct {
 	outer    *keptStatus // of another tenant, around this one
 	mu       sync.Mutex
 	status   Status
-	gone     bool // the tenant was deleted
 }
 
 // kept returns what a KeepStatus around this call keeps of the tenant, or nil.
@@ -190,38 +207,40 @@ func (k *keptStatus) replace(status Status) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	// The caller may go on with its map.
+	status.HDFS.SyncData = maps.Clone(status.HDFS.SyncData)
 	k.status = status
-}
-
-func (k *keptStatus) forget() {
-	if k == nil {
-		return
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.gone = true
 }
 
 func (k *keptStatus) restore(ctx context.Context, opts []tenantkit.Option) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.status.Total = false
-	if k.gone || isZero(k.status) {
+	if reflect.DeepEqual(k.status, Status{}) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
 	now, err := k.client.GetTenantStatus(ctx, k.tenantID, opts...)
 	if err == nil {
-		if !isZero(now.Status) {
+		if !now.Status.isWiped() || reflect.DeepEqual(now.Status, k.status) {
 			return nil
 		}
 		err = k.client.write(ctx, updateTenantStatus, rest.Call{Path: []string{k.tenantID}, Body: &k.status}, opts)
 	}
-	if err != nil {
-		return &StatusLostError{TenantID: k.tenantID, Status: k.status, Err: err}
+	if err == nil || isUnknown(err) {
+		// A tenant that is gone has no status to lose.
+		return nil
 	}
-	return nil
+	return &StatusLostError{TenantID: k.tenantID, Status: k.status, Err: err}
 }
 
-func isZero(status Status) bool { return reflect.DeepEqual(status, Status{}) }
+// isWiped reports whether a status says nothing, as after a change that wiped it. Fields that this package does not know may stand in
+// such a status too.
+func (s *Status) isWiped() bool {
+	return s.AMS.MetricData.isWiped() && s.AMS.SyncData.isWiped() && !s.HDFS.MetricData && len(s.HDFS.SyncData) == 0 && !s.EngineConfig && s.LastCheck == ""
+}
+
+func (p *AMSProject) isWiped() bool {
+	return !p.Ingestion && !p.Publishing && !p.StatusStreaming && p.MessagesArrived == 0
+}

@@ -159,7 +159,7 @@ func (c *Client) UpdateTenant(ctx context.Context, tenant *Tenant, opts ...tenan
 	if tenant == nil {
 		return op.Invalid("tenant", "it is nil")
 	}
-	return c.changeUsers(ctx, op, tenant.ID, func() error {
+	return c.changeUsers(ctx, op, []string{tenant.ID}, func() error {
 		return c.replaceTenant(ctx, tenant, opts)
 	})
 }
@@ -173,7 +173,7 @@ func (c *Client) replaceTenant(ctx context.Context, tenant *Tenant, opts []tenan
 	for i, user := range tenant.Users {
 		if user.APIKey == "" {
 			return op.Invalid(fmt.Sprintf("users.%d.api_key", i), "it is empty: an update makes no keys, and would leave user %q without one; "+
-				"keep the key of the tenant that was read, or add the user with ProvisionUser", user.Name)
+				"keep the key that was read, make one with RenewAPIKey if there is none, or add a new user with ProvisionUser", user.Name)
 		}
 	}
 	return c.write(ctx, updateTenant, rest.Call{Path: []string{tenant.ID}, Body: tenant.body()}, opts)
@@ -190,21 +190,18 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 	if change == nil {
 		return modifyTenant.Invalid("change", "it is nil")
 	}
-	return c.changeUsers(ctx, &modifyTenant, tenantID, func() error {
+	return c.changeUsers(ctx, &modifyTenant, []string{tenantID}, func() error {
 		tenant, err := c.GetTenant(ctx, tenantID, opts...)
 		if err != nil {
-			return err
+			return rest.Unwritten(err)
 		}
-		before, err := tenantkit.Reveal(tenant)
-		if err != nil {
-			return err
-		}
+		// A secret that cannot be sent is told by the write, with its place: here change may yet mend it.
+		before, beforeErr := tenantkit.Reveal(tenant)
 		if err := change(tenant); err != nil {
 			return err
 		}
 		tenant.ID = tenantID
-		// A secret that cannot be sent is told by the write, with its place.
-		if after, err := tenantkit.Reveal(tenant); err == nil && bytes.Equal(before, after) {
+		if after, err := tenantkit.Reveal(tenant); err == nil && beforeErr == nil && bytes.Equal(before, after) {
 			return nil
 		}
 		return c.replaceTenant(ctx, tenant, opts)
@@ -214,12 +211,10 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 // DeleteTenant deletes a tenant with its users. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any idempotent
 // write; a tenant that is gone after an attempt without an answer counts as deleted.
 func (c *Client) DeleteTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) error {
-	err := c.write(ctx, deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
-	if err == nil {
-		kept(ctx, c, tenantID).forget()
-	}
-	return err
+	return c.write(ctx, deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
 }
+
+func (t Tenant) hasID() bool { return t.ID != "" }
 
 func (t *Tenant) check(op *rest.Operation) error {
 	if t.Info.Name == "" {

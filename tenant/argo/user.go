@@ -33,6 +33,8 @@ type User struct {
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
+func (u User) hasID() bool { return u.ID != "" }
+
 // ListUsers returns the users of a tenant with their keys, nil when there are none. An unknown tenant is [tenantkit.ErrNotFound].
 // Repeated on failure like any read.
 func (c *Client) ListUsers(ctx context.Context, tenantID string, opts ...tenantkit.Option) ([]User, error) {
@@ -59,7 +61,7 @@ func (c *Client) FindUser(ctx context.Context, userID string, opts ...tenantkit.
 // applied. After [tenantkit.OutcomeUnknown], look at [Client.ListUsers] before you create the user again: names are not unique.
 func (c *Client) CreateUser(ctx context.Context, tenantID string, user *User, opts ...tenantkit.Option) (*Created, error) {
 	var answer *Created
-	err := c.changeUsers(ctx, &operations[createUser], tenantID, func() (err error) {
+	err := c.changeUsers(ctx, &operations[createUser], []string{tenantID}, func() (err error) {
 		answer, err = c.addUser(ctx, tenantID, user, opts)
 		return err
 	})
@@ -73,10 +75,10 @@ func (c *Client) addUser(ctx context.Context, tenantID string, user *User, opts 
 		return nil, op.Invalid("user", "it is nil")
 	}
 	if user.Name == "" {
-		return nil, op.Invalid("user.name", "it is empty")
+		return nil, op.Invalid("name", "it is empty")
 	}
 	if user.APIKey != "" {
-		return nil, op.Invalid("user.api_key", "it is set, but the server makes the key of a new user; set it with UpdateUser afterwards")
+		return nil, op.Invalid("api_key", "it is set, but the server makes the key of a new user; set it with UpdateUser afterwards")
 	}
 	return create(ctx, c, createUser, rest.Call{Path: []string{tenantID}, Body: user.body()}, opts)
 }
@@ -91,7 +93,7 @@ const provisionAttempts = 3
 // without its key: go on with [Client.GetUser].
 func (c *Client) ProvisionUser(ctx context.Context, tenantID string, user *User, opts ...tenantkit.Option) (*User, error) {
 	var kept *User
-	err := c.changeUsers(ctx, &provisionUser, tenantID, func() error {
+	err := c.changeUsers(ctx, &provisionUser, []string{tenantID}, func() error {
 		for range provisionAttempts {
 			answer, err := c.addUser(ctx, tenantID, user, opts)
 			if err != nil {
@@ -101,14 +103,15 @@ func (c *Client) ProvisionUser(ctx context.Context, tenantID string, user *User,
 			if err == nil {
 				return nil
 			}
-			if !errors.Is(err, tenantkit.ErrNotFound) {
+			if !isUnknown(err) {
 				made := *user
 				made.ID = answer.ID
 				kept = &made
-				return c.rest.Error(&provisionUser, tenantkit.OutcomeApplied, fmt.Errorf("user %s was created, but could not be read back: %w", answer.ID, err))
+				return c.rest.Error(&provisionUser, []string{tenantID}, tenantkit.OutcomeApplied,
+					fmt.Errorf("user %s was created, but could not be read back: %w", answer.ID, err))
 			}
 		}
-		return c.rest.Error(&provisionUser, tenantkit.OutcomeRejected,
+		return c.rest.Error(&provisionUser, []string{tenantID}, tenantkit.OutcomeRejected,
 			fmt.Errorf("%w: the server accepted the user %d times, and lost it each time to changes of the tenant by other programs", tenantkit.ErrConflict, provisionAttempts))
 	})
 	return kept, err
@@ -123,8 +126,9 @@ func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, op
 	if user == nil {
 		return op.Invalid("user", "it is nil")
 	}
-	return c.changeUsers(ctx, op, tenantID, func() error {
-		return c.write(ctx, updateUser, rest.Call{Path: []string{tenantID, user.ID}, Body: user.body()}, opts)
+	path := []string{tenantID, user.ID}
+	return c.changeUsers(ctx, op, path, func() error {
+		return c.write(ctx, updateUser, rest.Call{Path: path, Body: user.body()}, opts)
 	})
 }
 
@@ -133,8 +137,9 @@ func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, op
 // It waits for other changes of the tenant's users by this client. Repeated on failure like any idempotent write; a user who is gone
 // after an attempt without an answer counts as deleted.
 func (c *Client) DeleteUser(ctx context.Context, tenantID, userID string, opts ...tenantkit.Option) error {
-	return c.changeUsers(ctx, &operations[deleteUser], tenantID, func() error {
-		return c.write(ctx, deleteUser, rest.Call{Path: []string{tenantID, userID}}, opts)
+	path := []string{tenantID, userID}
+	return c.changeUsers(ctx, &operations[deleteUser], path, func() error {
+		return c.write(ctx, deleteUser, rest.Call{Path: path}, opts)
 	})
 }
 
@@ -144,8 +149,9 @@ func (c *Client) DeleteUser(ctx context.Context, tenantID, userID string, opts .
 // applied. After [tenantkit.OutcomeUnknown] or [tenantkit.OutcomeApplied], [Client.GetUser] tells the key.
 func (c *Client) RenewAPIKey(ctx context.Context, tenantID, userID string, opts ...tenantkit.Option) (tenantkit.Secret, error) {
 	var key tenantkit.Secret
-	err := c.changeUsers(ctx, &operations[renewAPIKey], tenantID, func() error {
-		answer, err := do(ctx, c, renewAPIKey, rest.Call{Path: []string{tenantID, userID}}, renewed.check, opts)
+	path := []string{tenantID, userID}
+	err := c.changeUsers(ctx, &operations[renewAPIKey], path, func() error {
+		answer, err := do(ctx, c, renewAPIKey, rest.Call{Path: path}, renewed.check, opts)
 		key = answer.APIKey
 		return err
 	})
@@ -163,10 +169,10 @@ func (r renewed) check() error {
 	return nil
 }
 
-// changeUsers runs change while no other change of the tenant's users by this client runs: the server reads, changes and writes the
-// whole tenant, and loses one of two such changes at the same time.
-func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, tenantID string, change func() error) error {
-	unlock, err := c.lock(ctx, &c.users, op, tenantID)
+// changeUsers runs change while no other change of the users of the tenant path[0] by this client runs: the server reads, changes and
+// writes the whole tenant, and loses one of two such changes at the same time.
+func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, path []string, change func() error) error {
+	unlock, err := c.lock(ctx, &c.users, op, path)
 	if err != nil {
 		return err
 	}
@@ -174,14 +180,17 @@ func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, tenantID s
 	return change()
 }
 
-// lock waits for the lock of a tenant, and tells the end of the context as a call that was not sent.
-func (c *Client) lock(ctx context.Context, locks *keyedLock, op *rest.Operation, tenantID string) (func(), error) {
-	if ctx == nil {
+// lock waits for the lock of the tenant path[0], and tells the end of the context as a call that was not sent.
+func (c *Client) lock(ctx context.Context, locks *keyedLock, op *rest.Operation, path []string) (func(), error) {
+	switch {
+	case c.rest == nil:
+		return nil, op.Invalid("client", "it was not made by NewClient")
+	case ctx == nil:
 		return nil, op.Invalid("ctx", "it is nil")
 	}
-	unlock, err := locks.lock(ctx, tenantID)
+	unlock, err := locks.lock(ctx, path[0])
 	if err != nil {
-		return nil, c.rest.Error(op, tenantkit.OutcomeNotSent, fmt.Errorf("waiting for another change of tenant %s: %w", tenantID, err))
+		return nil, c.rest.Error(op, path, tenantkit.OutcomeNotSent, fmt.Errorf("waiting for another change of the tenant by this client: %w", err))
 	}
 	return unlock, nil
 }
