@@ -44,7 +44,7 @@ func CognitoCLI(o CognitoOptions) *CommandSource {
 		c.Args = append(c.Args, "--token-duration", strconv.Itoa(int(o.Duration/time.Second)))
 	}
 	// Whatever output the user is used to.
-	c.Env = []string{"AWS_DEFAULT_OUTPUT=json", "AWS_PAGER="}
+	c.Env = map[string]tenantkit.Secret{"AWS_DEFAULT_OUTPUT": "json", "AWS_PAGER": ""}
 	c.JSONPath = "Token"
 	c.invalid = o.check()
 	return c

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
@@ -40,9 +41,8 @@ type CommandSource struct {
 	Name string
 	// Args are its arguments, without Name. Other users of the machine can see them: they are no place for a secret.
 	Args []string
-	// Env are variables that the program gets beside those of this process, each as NAME=value. Their values do not appear in
-	// errors.
-	Env []string
+	// Env are variables that the program gets beside those of this process: the place for a secret that it needs.
+	Env map[string]tenantkit.Secret
 	// Timeout bounds a run. Zero, or less, means 30 seconds.
 	Timeout time.Duration
 	// JSONPath leads to the token in JSON output: the names of the fields, and the indices of lists, with dots between them, such
@@ -91,7 +91,10 @@ func (c *CommandSource) run(ctx context.Context) (string, error) {
 	running, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := exec.CommandContext(running, c.Name, c.Args...)
-	cmd.Env = append(cmd.Environ(), c.Env...)
+	cmd.Env = cmd.Environ()
+	for name, value := range c.Env {
+		cmd.Env = append(cmd.Env, name+"="+string(value))
+	}
 	cmd.WaitDelay = commandWaitDelay
 	killGroup(cmd)
 	stdout, stderr := &head{overflow: cancel}, &tail{}

@@ -95,11 +95,10 @@ func printable(r rune) rune {
 
 // secretsIn returns what must not appear in an error, the longest first: every word of the standard output and every value of env,
 // but for texts so short that they are no secrets.
-func secretsIn(stdout string, env []string) []string {
+func secretsIn(stdout string, env map[string]tenantkit.Secret) []string {
 	words := strings.FieldsFunc(stdout, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"',{}[]`, r) })
-	for _, variable := range env {
-		_, value, _ := strings.Cut(variable, "=")
-		words = append(words, value)
+	for _, value := range env {
+		words = append(words, string(value))
 	}
 	var secrets []string
 	for _, word := range words {

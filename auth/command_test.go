@@ -89,7 +89,7 @@ func TestCommandBadOutput(t *testing.T) {
 			if err == nil {
 				t.Fatalf("got %q", string(token.Value))
 			}
-			if !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "program.exe") {
+			if !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "the program ") {
 				t.Errorf("the error says %q", err)
 			}
 			mustNotShow(t, err, marker)
@@ -142,7 +142,7 @@ func TestCommandFailure(t *testing.T) {
 				test.stderr = strings.ReplaceAll(test.stderr, "\x00", "\x01") // no argument can hold a zero
 			}
 			c := auth.Command(program(t), "fail", "3", `{"a":"MARKER-on-stdout","b":"MARKER-on-stdout-2"}`, test.stderr)
-			c.Env = []string{"SECRET=MARKER-in-env"}
+			c.Env = map[string]tenantkit.Secret{"SECRET": "MARKER-in-env"}
 			_, err := c.Token(t.Context())
 			if err == nil || !strings.HasSuffix(err.Error(), test.want) {
 				t.Fatalf("the error says %q", err)
@@ -205,11 +205,11 @@ func TestCommandEnvironment(t *testing.T) {
 		t.Errorf("the program does not inherit the environment: %v", err)
 	}
 	c = auth.Command(program(t), "env", "TENANTKIT_INHERITED")
-	c.Env = []string{"OTHER=1"}
+	c.Env = map[string]tenantkit.Secret{"OTHER": "1"}
 	if token, err := c.Token(t.Context()); err != nil || token.Value != "inherited" {
 		t.Errorf("Env replaces the environment: %v", err)
 	}
-	c.Env = []string{"TENANTKIT_INHERITED=replaced"}
+	c.Env = map[string]tenantkit.Secret{"TENANTKIT_INHERITED": "replaced"}
 	if token, err := c.Token(t.Context()); err != nil || token.Value != "replaced" {
 		t.Errorf("Env does not stand above the environment: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -24,25 +25,30 @@ func TestMain(m *testing.M) {
 }
 
 var built struct {
-	once      sync.Once
-	dir, path string
-	err       error
+	once sync.Once
+	dir  string
+	err  error
 }
 
-// program returns the path of the program in testdata/program, built once for all tests.
-func program(t testing.TB) string {
+// build returns the path of a program in testdata, all of them built once for all tests.
+func build(t testing.TB, name string) string {
 	t.Helper()
 	built.once.Do(func() {
 		if built.dir, built.err = os.MkdirTemp("", "auth-test-"); built.err != nil {
 			return
 		}
-		built.path = filepath.Join(built.dir, "program.exe")
-		if out, err := exec.Command("go", "build", "-o", built.path, "./testdata/program").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-o", built.dir+string(filepath.Separator), "./testdata/program", "./testdata/refresher").CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)
 		}
 	})
 	if built.err != nil {
 		t.Fatal(built.err)
 	}
-	return built.path
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(built.dir, name)
 }
+
+func program(t testing.TB) string   { return build(t, "program") }
+func refresher(t testing.TB) string { return build(t, "refresher") }
