@@ -84,7 +84,12 @@ func (a *attempt) streamFailure(err error) *failure {
 
 // decode reads the whole answer into the call's Into.
 func (c *call) decode(a *attempt) *failure {
-	if c.op.Answer == Anything && c.Into == nil {
+	if c.op.Answer == NoPage && isHTML(a.resp.Header.Get("Content-Type")) {
+		// The begin of the page, for the error. What is missing of it is missing of an explanation only.
+		body, _ := a.read(maxRefusalBytes)
+		return a.unusable(body, errors.New("it is an HTML page"))
+	}
+	if c.op.Answer != JSON && c.Into == nil {
 		a.drain()
 		return nil
 	}
@@ -93,7 +98,7 @@ func (c *call) decode(a *attempt) *failure {
 		return a.unread(body, err, !errors.Is(err, wire.ErrTooLong))
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		if c.op.Answer == Anything {
+		if c.op.Answer != JSON {
 			return nil
 		}
 		f := a.unusable(body, errors.New("it is empty"))

@@ -44,6 +44,8 @@ const (
 	JSON Answer = iota
 	// Anything is whatever comes: the status is the answer.
 	Anything
+	// NoPage is Anything but an HTML page, which comes from a gateway in front of the service, and says nothing of the call.
+	NoPage
 )
 
 // Operation is one operation of an API, as data.
