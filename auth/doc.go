@@ -4,5 +4,6 @@
 // [APIKey], [Basic], [Bearer], [RawBasic]. The clients of this module take token sources and know the credential; with any other
 // HTTP client, use [Transport].
 //
-// A source is asked for each attempt, so that a secret may change while the program runs. It must be safe for concurrent use.
+// A source is asked for each attempt, so that a secret may change while the program runs. It must be safe for concurrent use. A
+// source that takes long, or must not be asked often, goes under a [Cache].
 package auth

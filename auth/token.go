@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/tenantkit/tenantkit"
 )
 
@@ -50,13 +48,4 @@ func (s static) Token(context.Context) (Token, error) {
 		return Token{}, errors.New("the token is empty")
 	}
 	return s.token, nil
-}
-
-// expiryOf returns the claim exp of a JSON Web Token, and the zero time for any other text.
-func expiryOf(value tenantkit.Secret) time.Time {
-	var claims jwt.RegisteredClaims
-	if _, _, err := jwt.NewParser().ParseUnverified(string(value), &claims); err != nil || claims.ExpiresAt == nil {
-		return time.Time{}
-	}
-	return claims.ExpiresAt.Time
 }
