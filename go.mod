@@ -12,3 +12,5 @@ require (
 )
 
 require github.com/google/go-cmp v0.7.0
+
+require github.com/jarcoal/httpmock v1.4.2
