@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -65,6 +64,7 @@ type bulkRun[T bulkItem] struct {
 	settled positions
 	unknown positions
 	known   recognizer
+	keys    []uint64            // of the item that is being taken
 	early   []entry[T]          // taken before it was known that the items are those of the earlier run
 	open    batch[T]            // is being filled
 	held    []entry[T]          // items that wait for others of the same keys, in order
@@ -129,27 +129,31 @@ func (r *bulkRun[T]) take(ctx context.Context, item T) bool {
 	if r.halted(ctx) {
 		return false
 	}
-	e := entry[T]{item: item, position: r.counts.Read, keys: item.appendKeys(nil), size: item.size() + len(",")}
+	r.keys = item.appendKeys(r.keys[:0])
+	e := entry[T]{item: item, position: r.counts.Read, keys: r.keys, size: item.size() + len(",")}
 	if !r.known.add(e.keys, item.value()) {
 		r.stop = errOtherItems
 		return false
 	}
 	r.counts.Read++
-	if r.settled.has(e.position) {
+	settled := r.settled.has(e.position)
+	if settled {
 		r.counts.Skipped++
-	} else {
-		r.early = append(r.early, e)
 	}
 	if !r.known.verified() {
+		if !settled {
+			e.keys = slices.Clone(e.keys)
+			r.early = append(r.early, e)
+		}
 		return true
 	}
-	for _, e := range r.early {
-		if !r.admit(ctx, e) {
+	for _, early := range r.early {
+		if !r.admit(ctx, early) {
 			return false
 		}
 	}
-	r.early = r.early[:0]
-	return true
+	r.early = nil
+	return settled || r.admit(ctx, e)
 }
 
 var errOtherItems = errors.New("these are not the items of the earlier run: its State, or its checkpoint, belongs to another sequence")
@@ -175,6 +179,7 @@ func (r *bulkRun[T]) place(ctx context.Context, e entry[T]) bool {
 		if len(r.held) >= r.BatchItems {
 			return false
 		}
+		e.keys = slices.Clone(e.keys)
 		r.hold(e)
 		return true
 	case !r.fits(e):
@@ -380,34 +385,6 @@ func (r *bulkRun[T]) fail(ctx context.Context, at []int64, err error) {
 func (r *bulkRun[T]) note(err error) {
 	if r.first == nil {
 		r.first = err
-	}
-}
-
-// blamesItems tells whether a refusal is about what was sent.
-func blamesItems(err error) bool {
-	var refusal *tenantkit.Error
-	if !errors.As(err, &refusal) {
-		return false
-	}
-	switch refusal.StatusCode {
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return true
-	}
-	return false
-}
-
-// mayPass tells whether another request may do better than a failed one, without anybody doing something about it.
-func mayPass(err error) bool {
-	var failed *tenantkit.Error
-	if !errors.As(err, &failed) {
-		return false
-	}
-	switch status := failed.StatusCode; {
-	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
-		return true
-	default:
-		// None, that of a page in place of an answer, or a failure of the service.
-		return status < 300 || status >= 500
 	}
 }
 

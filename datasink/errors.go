@@ -95,3 +95,31 @@ func explainCredential(refusal *tenantkit.Error, only string) {
 		}
 	}
 }
+
+// blamesItems tells whether a refusal is about what was sent.
+func blamesItems(err error) bool {
+	var refusal *tenantkit.Error
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	switch refusal.StatusCode {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// mayPass tells whether another request may do better than a failed one, without anybody doing something about it.
+func mayPass(err error) bool {
+	var failed *tenantkit.Error
+	if !errors.As(err, &failed) {
+		return false
+	}
+	switch status := failed.StatusCode; {
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		return true
+	default:
+		// None, that of a page in place of an answer, or a failure of the service.
+		return status < 300 || status >= 500
+	}
+}

@@ -3,9 +3,12 @@ package datasink_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -44,7 +47,7 @@ func TestRequests(t *testing.T) {
 					ID: sinkID, Name: `a <b> & "c" ü`, Config: []byte(" [1] "), Logs: []byte(`{"n": 12345678901234567890}`),
 					Timestamps: datasink.Timestamps{
 						AutoCertify: ms, AutoRequest: at(t, "2021-11-19T10:01:19Z"), Certify: at(t, "2021-11-19T10:01:19.999999999Z"),
-						Revoke: at(t, "2021-11-19T10:01:19.937+11:00"), RolePublish: ms,
+						Revoke: time.Date(2021, 11, 19, 10, 1, 19, 937e6, time.FixedZone("", 11*3600)), RolePublish: ms,
 					},
 					Extra: map[string]json.RawMessage{"owner": []byte(`"me"`), "extra": []byte(`{"x":1e400}`)},
 				})
@@ -53,6 +56,11 @@ func TestRequests(t *testing.T) {
 			`{"id":"eaa19702-3806-4ee7-9466-91f0968699d9","name":"Test3","config":{"something":5678}}`, false,
 			func(ctx context.Context, c *datasink.Client) error {
 				return c.UpdateSink(ctx, &datasink.Sink{ID: sinkID, Name: "Test3", Config: []byte(`{ "something": 5678 }`)})
+			}},
+		{"UpdateSink with empty shapes", "/api/datasink/update", true,
+			`{"id":"eaa19702-3806-4ee7-9466-91f0968699d9","name":"Test3","config":{},"logs":[]}`, false,
+			func(ctx context.Context, c *datasink.Client) error {
+				return c.UpdateSink(ctx, &datasink.Sink{ID: sinkID, Name: "Test3", Config: []byte(`{}`), Logs: []byte(`[]`)})
 			}},
 		{"DeleteSink", "/api/datasink/delete", true, `{"id":"eaa19702-3806-4ee7-9466-91f0968699d9"}`, false,
 			func(ctx context.Context, c *datasink.Client) error { return c.DeleteSink(ctx, sinkID) }},
@@ -238,5 +246,68 @@ func TestOperations(t *testing.T) {
 	first[0].Name = "changed"
 	if datasink.Operations()[0].Name != "CreateSink" {
 		t.Error("a caller can change the table")
+	}
+}
+
+// What is repeated after which failure.
+func TestRepetition(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	calls := map[string]func(context.Context, *datasink.Client) error{
+		"CreateSink": func(ctx context.Context, c *datasink.Client) error {
+			return c.CreateSink(ctx, &datasink.Sink{ID: sinkID, Name: "x"})
+		},
+		"UpdateSink": func(ctx context.Context, c *datasink.Client) error {
+			return c.UpdateSink(ctx, &datasink.Sink{ID: sinkID, Name: "x"})
+		},
+		"DeleteSink": func(ctx context.Context, c *datasink.Client) error { return c.DeleteSink(ctx, sinkID) },
+		"UpdateAssignmentStatus": func(ctx context.Context, c *datasink.Client) error {
+			return c.UpdateAssignmentStatus(ctx, []datasink.AssignmentStatus{{User: "u", Entitlements: []string{"e"}, DatasinkStatus: datasink.Ack}})
+		},
+		"UpdateRuleStatus": func(ctx context.Context, c *datasink.Client) error {
+			return c.UpdateRuleStatus(ctx, []datasink.RuleStatus{{Entitlement: "e", Justification: []string{"j"}, DatasinkStatus: datasink.Ack}})
+		},
+		"UpdateRoleStatus": func(ctx context.Context, c *datasink.Client) error {
+			return c.UpdateRoleStatus(ctx, []datasink.RoleStatus{{RoleID: "r", Status: datasink.RoleActive, DatasinkStatus: datasink.Ack}})
+		},
+		"QuerySinks": func(ctx context.Context, c *datasink.Client) error { _, err := c.QuerySinks(ctx, nil); return err },
+		"UpdateTimestamps": func(ctx context.Context, c *datasink.Client) error {
+			return c.UpdateTimestamps(ctx, sinkID, datasink.Timestamps{Certify: now})
+		},
+		"QueryLogs":  func(ctx context.Context, c *datasink.Client) error { _, err := c.QueryLogs(ctx, nil); return err },
+		"UpdateLogs": func(ctx context.Context, c *datasink.Client) error { return c.UpdateLogs(ctx, sinkID, []int{}) },
+	}
+	good := answer{status: 200, body: "[]"}
+	for name, call := range calls {
+		for _, failure := range []struct {
+			name     string
+			first    answer
+			attempts int // of CreateSink; of all others it is two
+		}{
+			{"500", answer{status: 500}, 1},
+			{"503", answer{status: 503}, 1},
+			{"429", answer{status: 429}, 2},
+			{"no answer", answer{err: errors.New("broken")}, 1},
+			{"no connection", answer{err: syscall.ECONNREFUSED}, 2},
+		} {
+			t.Run(name+" after "+failure.name, func(t *testing.T) {
+				t.Parallel()
+				service := &recorder{answers: []answer{failure.first, good}}
+				err := call(t.Context(), newClient(t, service, quickly()))
+				want := 2
+				if name == "CreateSink" {
+					want = failure.attempts
+				}
+				if len(service.sent) != want || (err == nil) != (want == 2) {
+					t.Errorf("%d attempts, want %d; error %v", len(service.sent), want, err)
+				}
+				if len(service.sent) == 2 && !cmp.Equal(service.sent[0], service.sent[1]) {
+					t.Errorf("the attempts differ: %+v", service.sent)
+				}
+			})
+		}
+	}
+	if len(calls) != len(datasink.Operations())-2 {
+		t.Errorf("%d of the operations are looked at", len(calls))
 	}
 }

@@ -71,10 +71,10 @@ func (t Threshold) IsZero() bool { return !t.Lower.set && !t.Upper.set }
 // MarshalJSON writes the bounds as the API takes them.
 func (t Threshold) MarshalJSON() ([]byte, error) {
 	var sent struct {
-		GT  *timestamp `json:"gt,omitempty"`
-		GTE *timestamp `json:"gte,omitempty"`
-		LT  *timestamp `json:"lt,omitempty"`
-		LTE *timestamp `json:"lte,omitempty"`
+		GT  *timestamp `json:"gt,omitzero"`
+		GTE *timestamp `json:"gte,omitzero"`
+		LT  *timestamp `json:"lt,omitzero"`
+		LTE *timestamp `json:"lte,omitzero"`
 	}
 	sent.GT, sent.GTE = t.Lower.pair()
 	sent.LT, sent.LTE = t.Upper.pair()

@@ -36,9 +36,9 @@ type Sink struct {
 type sinkSent struct {
 	ID     string          `json:"id"`
 	Name   string          `json:"name,omitzero"`
-	Config json.RawMessage `json:"config,omitempty"`
+	Config json.RawMessage `json:"config,omitzero"`
 	timestampsSent
-	Logs  json.RawMessage            `json:"logs,omitempty"`
+	Logs  json.RawMessage            `json:"logs,omitzero"`
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 

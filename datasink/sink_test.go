@@ -410,6 +410,15 @@ func TestEnsureSink(t *testing.T) {
 			t.Errorf("no sink: %v", err)
 		}
 	})
+	t.Run("a service that does not filter", func(t *testing.T) {
+		t.Parallel()
+		service := &recorder{answers: []answer{
+			{err: errors.New("broken")}, {status: 200, body: `[{"id":"b72c15b7-7dcb-44ac-b1d3-162565e360b4","name":"IIQ"}]`}, {status: 200, body: "ok"},
+		}}
+		if err := newClient(t, service).EnsureSink(t.Context(), sink); err != nil || len(service.sent) != 3 {
+			t.Errorf("%d requests, %v", len(service.sent), err)
+		}
+	})
 	t.Run("unknown outcome of a failed look", func(t *testing.T) {
 		t.Parallel()
 		service := &recorder{answers: []answer{{err: errors.New("broken")}}}
