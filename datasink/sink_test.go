@@ -391,6 +391,9 @@ func TestEnsureSink(t *testing.T) {
 				test.wantErr != nil && test.wantErr != errAny && !errors.Is(err, test.wantErr):
 				t.Errorf("error %v, want %v", err, test.wantErr)
 			}
+			if errors.Is(err, tenantkit.ErrConflict) && !strings.Contains(err.Error(), `EnsureSink: the id `+sinkID+` belongs to a sink of the name "other"`) {
+				t.Errorf("error %q does not say who has the id", err)
+			}
 			var calls strings.Builder
 			for _, r := range server.Requests() {
 				calls.WriteString(r.Operation[:1])
