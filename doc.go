@@ -4,6 +4,8 @@
 // Choose the client package of the system that you administer:
 //
 //   - tenant/argo: tenants and users of an ARGO monitoring service
+//   - provisioning: GoodData projects and users of a Keboola Connection project
+//   - tenant/worklytics: data connections of a Worklytics tenant
 //
 // A client is made from a base URL, a source of its credential (package auth) and options, and is safe for concurrent use:
 //

@@ -31,6 +31,8 @@ type Error struct {
 	Service, Operation string
 	// Method and URL are those of the request. URL has no query.
 	Method, URL string
+	// ReadOnly says that the call changes nothing on the server, so that its Outcome does not matter.
+	ReadOnly bool
 	// StatusCode is the HTTP status of the last answer; 0 when there was none.
 	StatusCode int
 	// Code, Message and Details are the service's own words, each empty when it gave none. Details that are no text are JSON.
@@ -68,14 +70,19 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
-	b.WriteString(" (")
+	var notes []string
 	if e.Attempts > 1 {
-		fmt.Fprintf(&b, "%d attempts; ", e.Attempts)
+		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
 	}
 	if e.RequestID != "" {
-		fmt.Fprintf(&b, "request %s; ", e.RequestID)
+		notes = append(notes, "request "+e.RequestID)
 	}
-	b.WriteString(advice[e.Outcome] + ")")
+	if !e.ReadOnly {
+		notes = append(notes, advice[e.Outcome])
+	}
+	if len(notes) > 0 {
+		b.WriteString(" (" + strings.Join(notes, "; ") + ")")
+	}
 	return b.String()
 }
 

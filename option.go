@@ -24,6 +24,7 @@ type Settings struct {
 	UserAgent        string
 	Header           http.Header
 	MaxResponseBytes int64
+	MaxPages         int
 	InsecureHTTP     bool
 	Response         *Response
 }
@@ -58,7 +59,8 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // WithTransport wraps the transport in a middleware, for tracing, metrics or faults. It sees every attempt, with credentials on
-// the request; [OperationFromContext] tells it which call it belongs to. Of several, the last one given is the outermost.
+// the request; [OperationFromContext] tells it which call it belongs to. Of several, the last one given is the outermost. The
+// function is called once for a client, or once for the call that it is given to.
 func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	return func(s *Settings) error {
 		if wrap == nil {
@@ -156,6 +158,19 @@ func WithMaxResponseBytes(n int64) Option {
 			return errors.New("WithMaxResponseBytes: the bound must be positive")
 		}
 		s.MaxResponseBytes = n
+		return nil
+	}
+}
+
+// WithMaxPages bounds the number of pages that an iterator over all of a list (AllProjects, AllUsers) reads: a longer list ends in an
+// error behind the last element of page n. It is a guard against a server that never comes to an end; to take only the begin of a
+// list, break out of the loop. Without it there is no bound. It has no effect on other calls.
+func WithMaxPages(n int) Option {
+	return func(s *Settings) error {
+		if n <= 0 {
+			return errors.New("WithMaxPages: the bound must be positive")
+		}
+		s.MaxPages = n
 		return nil
 	}
 }

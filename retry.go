@@ -31,9 +31,9 @@ type RetryPolicy struct {
 	// MaxDelay bounds the wait before any repetition, unless the server asks for a longer one.
 	MaxDelay time.Duration
 	// Budget is the number of repetitions that all calls of a client may make until calls succeed again: each repetition takes
-	// one out, and a call that is answered gives back what it took, and one at least. It keeps thousands of callers from
-	// hammering a service that is down. It belongs to the client: the Budget of a policy given to a single call is not looked
-	// at. Negative means no bound.
+	// one out, and a call that ends well, or is refused by a service that is neither busy nor broken, gives back what it took,
+	// and one at least. It keeps thousands of callers from hammering a service that is down. It belongs to the client: the
+	// Budget of a policy given to a single call is not looked at. Negative means no bound.
 	Budget int
 }
 

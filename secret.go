@@ -14,8 +14,11 @@ const Redacted = "[redacted]"
 
 // Secret is a text that must not be shown: a password, an API key, a token.
 //
-// Every way to print, format, log or marshal it gives [Redacted] (the empty Secret gives the empty text). Convert it to see it:
-// string(s). Requests carry its true text; [Reveal] makes JSON with it.
+// Every way to print, format, log or marshal it gives [Redacted] (the empty Secret gives the empty text), but one: fmt does not ask
+// the values of unexported fields how they want to be shown, so that a struct that has a Secret there and is printed whole shows
+// it. Export such a field, or give the struct a String and a GoString method.
+//
+// Convert a Secret to see it: string(s). Requests carry its true text; [Reveal] makes JSON with it.
 type Secret string
 
 // String returns [Redacted].

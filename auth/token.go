@@ -38,14 +38,12 @@ func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) { return f(ct
 // StaticToken is a source that always gives value. Where value is a JSON Web Token, the token's expiry is read from its claim exp,
 // unverified. The empty value makes every call fail.
 func StaticToken(value tenantkit.Secret) TokenSource {
-	return static{Token{Value: value, Expiry: expiryOf(value)}}
-}
-
-type static struct{ token Token }
-
-func (s static) Token(context.Context) (Token, error) {
-	if s.token.Value == "" {
-		return Token{}, errors.New("the token is empty")
-	}
-	return s.token, nil
+	token := Token{Value: value, Expiry: expiryOf(value)}
+	// A function, since fmt shows a secret in an unexported field of a struct.
+	return TokenSourceFunc(func(context.Context) (Token, error) {
+		if token.Value == "" {
+			return Token{}, errors.New("the token is empty")
+		}
+		return token, nil
+	})
 }

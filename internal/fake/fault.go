@@ -118,7 +118,7 @@ func (f *Fault) clone() Fault {
 type pending struct {
 	fault     Fault
 	operation string // "" for any
-	left      int    // less than 0 for no limit
+	left      int    // requests still to hit, less than 0 for no limit
 	random    *rand.Rand
 }
 
@@ -135,7 +135,7 @@ func newPending(operation string, fault Fault, seed uint64) *pending {
 
 // hits says whether the fault strikes a request of the operation, and counts it.
 func (p *pending) hits(operation string) bool {
-	if p.left == 0 || p.operation != "" && p.operation != operation {
+	if p.operation != "" && p.operation != operation {
 		return false
 	}
 	if p.fault.Rate > 0 && p.random.Float64() >= p.fault.Rate {

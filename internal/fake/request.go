@@ -48,6 +48,9 @@ type Response struct {
 	Status int // 0 means 200
 	Header http.Header
 	Body   []byte
+
+	// NoEffect says that the request changed nothing although its answer is 2xx, so Server.Applied does not count it.
+	NoEffect bool
 }
 
 func (r Response) status() int {
@@ -57,8 +60,8 @@ func (r Response) status() int {
 	return r.Status
 }
 
-func (r Response) succeeded() bool {
-	return r.status()/100 == 2
+func (r Response) tookEffect() bool {
+	return r.status()/100 == 2 && !r.NoEffect
 }
 
 // bodiless says whether HTTP forbids a body under the status.

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -13,6 +14,9 @@ type Route struct {
 	// Method and Path say which requests are meant. Path is compared with the escaped path, segment by segment:
 	// a segment in braces takes any segment that is not empty, another one is compared after percent-decoding.
 	Method, Path string
+
+	// When says whether a request with the query is meant, where one path has several operations. Nil means any.
+	When func(query url.Values) bool
 
 	// Handle works out the answer. It runs while the server's lock is held, so handlers run one at a time,
 	// unless Concurrent is set.
@@ -32,17 +36,15 @@ func newMatcher(route Route) matcher {
 	return matcher{Route: route, segments: strings.Split(route.Path, "/")}
 }
 
-// match returns the decoded values of the segments in braces, and whether the path is the route's.
+// match takes the decoded segments of a path. It returns the values of the segments in braces, and whether the path is
+// the route's.
 func (m matcher) match(segments []string) (map[string]string, bool) {
 	if len(segments) != len(m.segments) {
 		return nil, false
 	}
 	var values map[string]string
 	for i, want := range m.segments {
-		got, err := url.PathUnescape(segments[i])
-		if err != nil {
-			return nil, false
-		}
+		got := segments[i]
 		name, isValue := strings.CutPrefix(want, "{")
 		if !isValue {
 			if got != want {
@@ -62,10 +64,10 @@ func (m matcher) match(segments []string) (map[string]string, bool) {
 }
 
 // route finds the route of a request; nil when there is none.
-func (s *Server) route(method, escapedPath string) (*Route, map[string]string) {
-	segments := strings.Split(escapedPath, "/")
+func (s *Server) route(method string, target *url.URL) (*Route, map[string]string) {
+	segments := s.segments(target)
 	for i := range s.routes {
-		if s.routes[i].Method != method {
+		if s.routes[i].Method != method || s.routes[i].When != nil && !s.routes[i].When(target.Query()) {
 			continue
 		}
 		if values, ok := s.routes[i].match(segments); ok {
@@ -73,4 +75,23 @@ func (s *Server) route(method, escapedPath string) (*Route, map[string]string) {
 		}
 	}
 	return nil, nil
+}
+
+// segments returns the decoded segments of the path; none when no route can match.
+func (s *Server) segments(target *url.URL) []string {
+	if s.decodePath {
+		if path.Clean(target.Path) != target.Path {
+			return nil
+		}
+		return strings.Split(target.Path, "/")
+	}
+	segments := strings.Split(target.EscapedPath(), "/")
+	for i, escaped := range segments {
+		segment, err := url.PathUnescape(escaped)
+		if err != nil {
+			return nil
+		}
+		segments[i] = segment
+	}
+	return segments
 }

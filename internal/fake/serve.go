@@ -10,7 +10,7 @@ import (
 
 // serve takes one request through its fault, the API's handler and the wire.
 func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
-	route, values := s.route(hr.Method, hr.URL.EscapedPath())
+	route, values := s.route(hr.Method, hr.URL)
 	request := &Request{
 		Method: hr.Method, Path: hr.URL.EscapedPath(), PathValues: values, RawQuery: hr.URL.RawQuery,
 		Host: hr.Host, Header: hr.Header.Clone(), ContentLength: hr.ContentLength, RemoteAddr: hr.RemoteAddr,
@@ -105,7 +105,7 @@ func (s *Server) apply(route *Route, request *Request) Response {
 	given := request.clone()
 	s.mu.Unlock()
 	answer := s.handle(route, &given)
-	if route != nil && answer.succeeded() {
+	if route != nil && answer.tookEffect() {
 		s.mu.Lock()
 		s.applied[route.Operation]++
 		s.mu.Unlock()

@@ -15,6 +15,10 @@ const DefaultMaxBody = 64 << 20
 type Config struct {
 	Routes []Route
 
+	// DecodePath is for APIs that decode and clean the path before they route: %2F separates segments, and a path with
+	// an empty, "." or ".." segment or a slash at its end has no route.
+	DecodePath bool
+
 	// NotFound answers requests that no route takes, wrong methods included. Nil means the text 404 of net/http.
 	// It runs under the same lock as the routes.
 	NotFound func(*Request) Response
@@ -55,11 +59,12 @@ type Cleaner interface {
 
 // A Server is a fake API on a loopback address. Its methods may be called from any goroutine.
 type Server struct {
-	routes   []matcher
-	notFound func(*Request) Response
-	lock     sync.Locker
-	maxBody  int64
-	noRecord bool
+	routes     []matcher
+	decodePath bool
+	notFound   func(*Request) Response
+	lock       sync.Locker
+	maxBody    int64
+	noRecord   bool
 
 	http     *httptest.Server
 	ctx      context.Context // ends when the server closes
@@ -78,11 +83,12 @@ type Server struct {
 // Like httptest.NewServer it panics when there is no port to listen on.
 func NewServer(config Config, options ...Option) *Server {
 	s := &Server{
-		notFound: config.NotFound,
-		lock:     config.Lock,
-		maxBody:  config.MaxBody,
-		noRecord: config.NoRecord,
-		applied:  make(map[string]int),
+		decodePath: config.DecodePath,
+		notFound:   config.NotFound,
+		lock:       config.Lock,
+		maxBody:    config.MaxBody,
+		noRecord:   config.NoRecord,
+		applied:    make(map[string]int),
 	}
 	for _, route := range config.Routes {
 		s.routes = append(s.routes, newMatcher(route))

@@ -58,7 +58,7 @@ func (o wire) write(data []byte) bool {
 	if _, err := o.w.Write(data); err != nil {
 		return false
 	}
-	return http.NewResponseController(o.w).Flush() == nil && o.ctx.Err() == nil
+	return http.NewResponseController(o.w).Flush() == nil
 }
 
 func (o wire) slow(answer Response, fault *Fault) {

@@ -4,28 +4,47 @@ package origin
 import (
 	"net"
 	"net/url"
-	"strings"
 )
 
 // Of returns scheme, host and effective port of u, equal for all spellings of one origin.
 func Of(u *url.URL) string {
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[scheme]
+	scheme, port := Lower(u.Scheme), u.Port()
+	switch {
+	case port == "" && scheme == "http":
+		port = "80"
+	case port == "" && scheme == "https":
+		port = "443"
 	}
-	return scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+	return scheme + "://" + net.JoinHostPort(Lower(u.Hostname()), port)
 }
 
-// Same reports whether a and b have one origin, and neither holds user info, which could pass for a host.
+// Same reports whether a and b have one origin. A URL without a host has none, and one with user info none that can be trusted:
+// it could pass for a host.
 func Same(a, b *url.URL) bool {
-	return a.User == nil && b.User == nil && Of(a) == Of(b)
+	return a.User == nil && b.User == nil && a.Hostname() != "" && Of(a) == Of(b)
 }
 
 // Protected reports whether what is sent to u is safe from the network: by https, or on this machine.
 func Protected(u *url.URL) bool {
-	if strings.EqualFold(u.Scheme, "https") {
+	switch Lower(u.Scheme) {
+	case "https":
 		return true
+	case "http":
+		ip := net.ParseIP(u.Hostname())
+		return Lower(u.Hostname()) == "localhost" || ip != nil && ip.IsLoopback()
+	default:
+		return false
 	}
-	ip := net.ParseIP(u.Hostname())
-	return strings.EqualFold(u.Hostname(), "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// Lower lowers ASCII letters only: strings.ToLower also folds letters that no name of the web may be matched by, such as the
+// Kelvin sign, and replaces bytes that are not UTF-8.
+func Lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + ('a' - 'A')
+		}
+	}
+	return string(b)
 }

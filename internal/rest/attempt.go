@@ -21,8 +21,10 @@ import (
 const (
 	// maxRefusalBytes is how much of a refusal's body an error keeps.
 	maxRefusalBytes = 64 << 10
-	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can be used again.
+	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can be used again, and maxDrainTime
+	// how long that may take.
 	maxDrainBytes = 256 << 10
+	maxDrainTime  = time.Second
 )
 
 // attempt is one exchange, as far as it got.
@@ -36,6 +38,7 @@ type attempt struct {
 	trace   connectionTrace
 	secrets *redactor // made when it is first needed
 	started time.Time
+	took    time.Duration // until its answer was read, or failed
 }
 
 // send makes one attempt, up to the header of its answer.
@@ -57,7 +60,7 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		}
 	}
 	if timeout := c.settings.Timeout; timeout > 0 {
-		a.timer = time.AfterFunc(timeout, func() { a.cancel(&timeoutError{timeout}) })
+		a.timer = time.AfterFunc(timeout, func() { a.cancel(&timeoutError{timeout, nil}) })
 	}
 	c.attempts++
 	resp, err := c.http.Do(req)
@@ -69,6 +72,10 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		return a, a.broken(err)
 	}
 	a.resp = resp
+	if resp.Request == nil {
+		// A middleware that answers by itself may not say to what.
+		resp.Request = req
+	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return a, a.refused()
 	}
@@ -87,20 +94,18 @@ func (a *attempt) close() {
 	a.cancel(nil)
 }
 
-// drain reads the rest of the body, so that its connection can be used again, unless it is long.
+// drain reads the rest of the body, so that its connection can be used again, unless it is long or slow.
 func (a *attempt) drain() {
+	defer time.AfterFunc(maxDrainTime, func() { a.cancel(nil) }).Stop()
 	// A failure costs the connection, and nothing else.
 	_, _ = io.CopyN(io.Discard, a.resp.Body, maxDrainBytes)
 }
 
-// read returns the body, which may hold up to max bytes.
+// read returns the body, up to max bytes of it. A longer one is [wire.ErrTooLong].
 func (a *attempt) read(max int64) ([]byte, error) {
 	announced := a.resp.ContentLength
-	if announced > max {
-		return nil, wire.ErrTooLong
-	}
 	// One byte above what is announced, to meet the end without growing; a server's word alone makes no large buffer.
-	size := min(announced+1, 1<<20)
+	size := min(announced, max, 1<<20) + 1
 	if announced < 0 {
 		size = 8 << 10
 	}
@@ -129,11 +134,17 @@ func (a *attempt) why(err error) error {
 		err = wrapped.Err
 	}
 	if a.ctx.Err() != nil {
+		if timeout, ok := context.Cause(a.ctx).(*timeoutError); ok {
+			return timeout
+		}
 		return contextError(a.ctx)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		// The time-out of the caller's own http.Client, which must not look like that of the context.
-		return &timeoutError{a.call.http.Timeout}
+		// A time-out of the caller's http.Client or of the transport, which must not look like the end of the context.
+		if own := a.call.http.Timeout; own > 0 && time.Since(a.started) >= own {
+			return &timeoutError{own, err}
+		}
+		return &timeoutError{0, err}
 	}
 	return err
 }

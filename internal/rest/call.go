@@ -24,6 +24,9 @@ import (
 type Call struct {
 	// Path holds the values of the path's placeholders, in order.
 	Path []string
+	// URL is where an earlier answer said that the next page is. It takes the place of Path and Query, and must be of the client's
+	// origin. Empty means the operation's own.
+	URL string
 	// Query is a struct with url tags, as go-querystring takes it, or nil.
 	Query any
 	// Header is sent beside the headers of the pipeline.
@@ -34,6 +37,9 @@ type Call struct {
 	Into any
 	// Check looks at what came into Into, and returns an error where it is not what the operation promises.
 	Check func() error
+	// Answered looks, after Check, at the answer whose body came into Into, and returns an error where it is not what the operation
+	// promises. The body is read.
+	Answered func(answer *http.Response) error
 	// Credential takes the place of the operation's own.
 	Credential auth.Credential
 }
@@ -52,9 +58,9 @@ type call struct {
 	started    time.Time
 	delays     *backoff.ExponentialBackOff
 	attempts   int
-	borrowed   int  // repetitions taken out of the budget
-	maybeDone  bool // an attempt may have been applied without an answer that says so
-	renewed    bool // the credential was renewed after a refusal
+	borrowed   int               // repetitions taken out of the budget
+	before     tenantkit.Outcome // of all attempts but the last
+	renewed    bool              // the credential was renewed after a refusal
 }
 
 // newCall checks all input, so that nothing is sent that is wrong.
@@ -67,7 +73,7 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 	}
 	made := &call{
 		Call: &what, client: c, op: op, settings: c.settings, policy: c.policy, http: c.http,
-		credential: what.Credential, started: time.Now(),
+		credential: what.Credential, started: time.Now(), before: tenantkit.OutcomeNotSent,
 	}
 	if len(opts) == 0 {
 		made.settings.Timeout = c.timeout(op)
@@ -82,10 +88,14 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 		made.credential = c.api.Credentials[op.Credential]
 	}
 	var err error
-	if made.url, err = c.url(op, what.Path); err != nil {
+	if what.URL != "" {
+		if made.url, err = c.pageURL(what.URL); err != nil {
+			return nil, op.Invalid("next", "%v", err)
+		}
+	} else if made.url, err = c.url(op, what.Path); err != nil {
 		return nil, err
 	}
-	if what.Query != nil {
+	if what.Query != nil && what.URL == "" {
 		values, err := query.Values(what.Query)
 		if err != nil {
 			return nil, op.Invalid("query", "%v", err)
@@ -178,8 +188,10 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 	req.Header = c.header()
 	if c.op.Method == http.MethodGet && c.op.Class != Read {
 		// When a kept connection breaks before the answer, net/http sends a GET again by itself, unless its body cannot be had a
-		// second time. An empty body of unknown length does that, and is not seen on the wire.
+		// second time. An empty body does that, and is not seen on the wire: with the encoding given, net/http does not first
+		// look for a while whether the body holds anything, only to announce it in chunks where it had no time to look.
 		req.Body = io.NopCloser(strings.NewReader(""))
+		req.TransferEncoding = []string{"identity"}
 	}
 	return req, nil
 }
@@ -243,10 +255,10 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// contextError returns why the context ended: its error, and the cause where its owner gave one.
+// contextError returns why the context ended, its error and the cause where its owner gave one, or nil if it has not.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(err, cause) {
+	if err == nil || errors.Is(err, cause) {
 		return err
 	}
 	return both(err, cause)

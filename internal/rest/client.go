@@ -65,16 +65,23 @@ func New(api API, baseURL string, opts []tenantkit.Option) (*Client, error) {
 	if settings.MaxResponseBytes == 0 {
 		settings.MaxResponseBytes = defaultMaxResponseBytes
 	}
+	client, err := httpClient("NewClient", settings.HTTPClient, settings.Middleware)
+	if err != nil {
+		return nil, err
+	}
 	policy := settings.Retry.WithDefaults()
-	return &Client{
-		api: api, base: base, settings: settings, policy: policy,
-		budget: newBudget(policy.Budget),
-		http:   httpClient(settings.HTTPClient, settings.Middleware),
-	}, nil
+	return &Client{api: api, base: base, settings: settings, policy: policy, budget: newBudget(policy.Budget), http: client}, nil
 }
 
 // CloseIdleConnections closes the connections that wait for another call.
-func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() {
+	if c == nil {
+		return
+	}
+	c.http.CloseIdleConnections()
+	// A middleware need not pass that on.
+	c.settings.HTTPClient.CloseIdleConnections()
+}
 
 // BaseURL returns the URL that the operations' paths stand under.
 func (c *Client) BaseURL() *url.URL {
@@ -112,7 +119,7 @@ func parseBase(text string, insecure bool) (*url.URL, error) {
 	}
 	for segment := range strings.SplitSeq(base.Path, "/") {
 		if segment == "." || segment == ".." {
-			return nil, errors.New("its path must not hold . or ..")
+			return nil, errors.New("its path must not hold the steps . and .. of a file system")
 		}
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
@@ -124,13 +131,16 @@ func parseBase(text string, insecure bool) (*url.URL, error) {
 type operationKey struct{}
 
 // httpClient returns a copy of client with the middleware around its transport, and the redirect rules of this module.
-func httpClient(client *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) *http.Client {
+func httpClient(operation string, client *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, error) {
 	copied := *client
 	if copied.Transport == nil {
 		copied.Transport = http.DefaultTransport
 	}
 	for _, wrap := range middleware {
-		copied.Transport = wrap(copied.Transport)
+		if copied.Transport = wrap(copied.Transport); copied.Transport == nil {
+			// net/http would take its own transport in that place.
+			return nil, &tenantkit.ValidationError{Operation: operation, Field: "opts", Reason: "WithTransport: the function returned nil"}
+		}
 	}
 	copied.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		op, ok := req.Context().Value(operationKey{}).(*Operation)
@@ -142,7 +152,7 @@ func httpClient(client *http.Client, middleware []func(http.RoundTripper) http.R
 		}
 		return nil
 	}
-	return &copied
+	return &copied, nil
 }
 
 // forCall returns the settings and the HTTP client of one call with options of its own.
@@ -157,10 +167,16 @@ func (c *Client) forCall(op *Operation, opts []tenantkit.Option) (tenantkit.Sett
 	if settings.Timeout == 0 {
 		settings.Timeout = c.timeout(op)
 	}
-	if settings.HTTPClient == c.settings.HTTPClient && len(settings.Middleware) == len(c.settings.Middleware) {
-		return settings, c.http, nil
+	inner, middleware := settings.HTTPClient, settings.Middleware
+	if inner == c.settings.HTTPClient {
+		if len(middleware) == len(c.settings.Middleware) {
+			return settings, c.http, nil
+		}
+		// The client's own middleware stays: made anew for each call it would lose what it keeps between calls.
+		inner, middleware = c.http, middleware[len(c.settings.Middleware):]
 	}
-	return settings, httpClient(settings.HTTPClient, settings.Middleware), nil
+	client, err := httpClient(op.Name, inner, middleware)
+	return settings, client, err
 }
 
 // timeout returns the time of an attempt under the client's own settings.

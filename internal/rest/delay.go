@@ -16,7 +16,7 @@ import (
 // around an interval, so half of the bound as interval and all of it as spread reach from zero to the bound.
 func newDelays(policy tenantkit.RetryPolicy) *backoff.ExponentialBackOff {
 	delays := backoff.NewExponentialBackOff()
-	delays.InitialInterval = policy.BaseDelay / 2
+	delays.InitialInterval = min(policy.BaseDelay, policy.MaxDelay) / 2
 	delays.MaxInterval = policy.MaxDelay / 2
 	delays.RandomizationFactor = 1
 	delays.Multiplier = 2

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -25,7 +26,7 @@ func (c *Client) Do(ctx context.Context, op *Operation, what Call, opts []tenant
 	if err != nil {
 		return err
 	}
-	answered.close()
+	made.end(answered, nil)
 	return nil
 }
 
@@ -41,11 +42,12 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, what Call, mem
 		}
 		var (
 			array *wire.Array
-			item  = new(T)
+			item  *T
 			more  bool
 		)
 		answered, err := made.run(ctx, func(a *attempt) *failure {
 			var err error
+			item = new(T)
 			if array, err = wire.OpenArray(timedBody{a}, member, made.settings.MaxResponseBytes); err == nil {
 				more, err = array.Next(item)
 			}
@@ -55,18 +57,19 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, what Call, mem
 			yield(nil, err)
 			return
 		}
-		defer answered.close()
+		var failed *failure
+		defer func() { made.end(answered, failed) }()
 		for more {
 			if !yield(item, nil) {
 				return
 			}
 			item = new(T)
-			if more, err = array.Next(item); err != nil {
-				f := answered.streamFailure(err)
-				if ctx.Err() != nil {
-					f.Err = both(contextError(ctx), f.Err)
-				}
-				yield(nil, f.Error)
+			err := contextError(ctx)
+			if err == nil {
+				more, err = array.Next(item)
+			}
+			if failed = answered.streamFailure(err); failed != nil {
+				yield(nil, failed.Error)
 				return
 			}
 		}
@@ -93,6 +96,9 @@ func (c *call) decode(a *attempt) *failure {
 		a.drain()
 		return nil
 	}
+	if a.resp.ContentLength > c.settings.MaxResponseBytes {
+		return a.unread(nil, wire.ErrTooLong, false)
+	}
 	body, err := a.read(c.settings.MaxResponseBytes)
 	if err != nil {
 		return a.unread(body, err, !errors.Is(err, wire.ErrTooLong))
@@ -101,10 +107,7 @@ func (c *call) decode(a *attempt) *failure {
 		if c.op.Answer != JSON {
 			return nil
 		}
-		f := a.unusable(body, errors.New("it is empty"))
-		// Nobody has said in so many words that the call was accepted.
-		f.Outcome = tenantkit.OutcomeUnknown
-		return f
+		return a.unfounded(body, errors.New("it is empty"))
 	}
 	if c.Into == nil {
 		return nil
@@ -114,13 +117,18 @@ func (c *call) decode(a *attempt) *failure {
 	}
 	if c.Check != nil {
 		if err := c.Check(); err != nil {
+			return a.unfounded(body, err)
+		}
+	}
+	if c.Answered != nil {
+		if err := c.Answered(a.resp); err != nil {
 			return a.unusable(body, err)
 		}
 	}
 	return nil
 }
 
-// run makes attempts until use takes the answer of one, which it returns, or until no other may follow.
+// run makes attempts until use takes the answer of one, which it returns for [call.end], or until no other may follow.
 func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, error) {
 	ctx = tenantkit.ContextWithOperation(ctx, c.client.api.Service, c.op.Name)
 	ctx = context.WithValue(ctx, operationKey{}, c.op)
@@ -130,35 +138,51 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 			f = use(a)
 		}
 		if f == nil || c.doneBefore(f) {
-			c.log(ctx, a, f, 0)
-			c.report(a)
 			c.client.budget.give(max(1, c.borrowed))
 			return a, nil
 		}
+		a.took = time.Since(a.started)
 		wait, again := c.another(ctx, a, f)
-		c.log(ctx, a, f, wait)
+		c.log(a, f, wait)
 		a.close()
 		if again {
 			ended := sleep(ctx, wait)
 			if ended == nil {
-				c.maybeDone = c.maybeDone || f.Outcome == tenantkit.OutcomeUnknown
+				c.before = overall(c.before, f.Outcome)
 				continue
 			}
 			// The repetition that was not made goes to another call.
 			c.client.budget.give(1)
 			f.Err = both(ended, f.Err)
 		}
-		if c.maybeDone && f.Outcome != tenantkit.OutcomeApplied {
-			f.Outcome = tenantkit.OutcomeUnknown
-		}
+		f.Outcome = overall(c.before, f.Outcome)
 		c.report(a)
 		return nil, f.Error
 	}
 }
 
+// end tells of the attempt that brought the call's answer, and ends it.
+func (c *call) end(a *attempt, f *failure) {
+	a.took = time.Since(a.started)
+	c.log(a, f, 0)
+	c.report(a)
+	a.close()
+}
+
 // doneBefore tells whether a refusal shows that an earlier attempt was applied: what it deleted is gone.
 func (c *call) doneBefore(f *failure) bool {
-	return c.maybeDone && c.op.Method == http.MethodDelete && f.StatusCode == http.StatusNotFound
+	maybe := c.before == tenantkit.OutcomeApplied || c.before == tenantkit.OutcomeUnknown
+	return maybe && c.op.Method == http.MethodDelete && errors.Is(f.Error, tenantkit.ErrNotFound)
+}
+
+// overall returns what is known of a call of which the attempts had the given outcomes.
+func overall(before, last tenantkit.Outcome) tenantkit.Outcome {
+	for _, outcome := range []tenantkit.Outcome{tenantkit.OutcomeApplied, tenantkit.OutcomeUnknown, tenantkit.OutcomeRejected} {
+		if before == outcome || last == outcome {
+			return outcome
+		}
+	}
+	return tenantkit.OutcomeNotSent
 }
 
 // another decides whether another attempt follows a failed one, and after what wait. Where not, it adds the reason to the error.
@@ -176,7 +200,7 @@ func (c *call) another(ctx context.Context, a *attempt, f *failure) (time.Durati
 		}
 	}
 	if !f.repeatable {
-		if f.StatusCode != 0 {
+		if showsLife(f.StatusCode) {
 			c.client.budget.give(max(1, c.borrowed))
 		}
 		return 0, false
@@ -210,13 +234,14 @@ func (c *call) renew(ctx context.Context, a *attempt, f *failure) bool {
 	return !sameHeader(a.req.Header, next.Header)
 }
 
-func sameHeader(a, b http.Header) bool {
-	for name := range a {
-		if a.Get(name) != b.Get(name) {
+// sameHeader reports whether all of next is in sent, to which net/http may have added cookies.
+func sameHeader(sent, next http.Header) bool {
+	for name, values := range next {
+		if !slices.Equal(sent[name], values) {
 			return false
 		}
 	}
-	return len(a) == len(b)
+	return true
 }
 
 // report fills the caller's Response.
@@ -225,7 +250,7 @@ func (c *call) report(a *attempt) {
 	if response == nil {
 		return
 	}
-	*response = tenantkit.Response{Attempts: c.attempts, Duration: time.Since(a.started), Elapsed: time.Since(c.started)}
+	*response = tenantkit.Response{Attempts: c.attempts, Duration: a.took, Elapsed: time.Since(c.started)}
 	if a.resp != nil {
 		response.StatusCode = a.resp.StatusCode
 		response.Header = a.redactor().header(a.resp.Header)
@@ -234,16 +259,16 @@ func (c *call) report(a *attempt) {
 }
 
 // log writes the line of one attempt.
-func (c *call) log(ctx context.Context, a *attempt, f *failure, wait time.Duration) {
+func (c *call) log(a *attempt, f *failure, wait time.Duration) {
 	logger := c.settings.Logger
-	if logger == nil || !logger.Enabled(ctx, slog.LevelDebug) {
+	if logger == nil || !logger.Enabled(a.ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("service", c.client.api.Service),
 		slog.String("operation", c.op.Name),
 		slog.Int("attempt", c.attempts),
-		slog.Duration("duration", time.Since(a.started)),
+		slog.Duration("duration", a.took),
 		slog.Duration("wait", wait),
 	}
 	if a.resp != nil {
@@ -255,5 +280,5 @@ func (c *call) log(ctx context.Context, a *attempt, f *failure, wait time.Durati
 			attrs = append(attrs, slog.String("error", f.Err.Error()))
 		}
 	}
-	logger.LogAttrs(ctx, slog.LevelDebug, "tenantkit: attempt", attrs...)
+	logger.LogAttrs(a.ctx, slog.LevelDebug, "tenantkit: attempt", attrs...)
 }

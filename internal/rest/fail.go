@@ -1,12 +1,14 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -29,9 +31,8 @@ func (a *attempt) unsent(err error) *failure {
 
 // broken is the failure of an attempt without an answer.
 func (a *attempt) broken(err error) *failure {
-	err = a.why(err)
 	outcome := a.trace.outcome(err)
-	return &failure{Error: a.error(err, outcome), repeatable: a.call.op.repeatsFailure(outcome)}
+	return &failure{Error: a.error(a.why(err), outcome), repeatable: a.call.op.repeatsFailure(outcome)}
 }
 
 // unread is the failure of an attempt whose body broke off, or is too long.
@@ -52,7 +53,18 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 		err = fmt.Errorf("%w (Content-Type %q)", err, kind)
 	}
 	f := &failure{Error: a.error(fmt.Errorf("the answer cannot be used: %w", err), outcome)}
-	f.Body = a.redactor().text(strings.ToValidUTF8(string(body[:min(len(body), maxRefusalBytes)]), "\uFFFD"))
+	if len(body) > 0 && (a.call.op.SecretAnswer || holdsSecret(reflect.TypeOf(a.call.Into), make(map[reflect.Type]bool))) {
+		f.Body = tenantkit.Redacted
+		return f
+	}
+	f.Body = a.redactor().body(body)
+	return f
+}
+
+// unfounded is the failure of an attempt whose answer does not say that it was accepted, although its status does.
+func (a *attempt) unfounded(body []byte, err error) *failure {
+	f := a.unusable(body, err)
+	f.Outcome = tenantkit.OutcomeUnknown
 	return f
 }
 
@@ -81,9 +93,9 @@ func (a *attempt) refused() *failure {
 		waitAsked:  waitAsked,
 	}
 	f.RetryAfter = asked
-	f.Body = redact.text(strings.ToValidUTF8(string(body), "\uFFFD"))
+	f.Body = redact.body(body)
 	if status >= 300 && status <= 399 {
-		f.Err = fmt.Errorf("a redirect to %s is not followed: reads follow within their origin, writes never", redact.text(target(a.resp)))
+		f.Err = notFollowed(redact.text(target(a.resp)))
 	}
 	if c.client.api.Refusal != nil {
 		c.client.api.Refusal(f.Error)
@@ -99,11 +111,18 @@ func (a *attempt) refused() *failure {
 	return f
 }
 
-// target returns where a redirect leads, without its query.
+func notFollowed(target string) error {
+	if target == "" {
+		return errors.New("a redirect that does not say where to")
+	}
+	return fmt.Errorf("a redirect to %s is not followed: reads follow up to %d within their origin, writes none", target, maxRedirects)
+}
+
+// target returns where a redirect leads, without its query, or nothing.
 func target(resp *http.Response) string {
 	location, err := resp.Location()
 	if err != nil {
-		return "nowhere"
+		return ""
 	}
 	return (&url.URL{Scheme: location.Scheme, Host: location.Host, Path: location.Path}).String()
 }
@@ -114,7 +133,7 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 	e := &tenantkit.Error{
 		Service: c.client.api.Service, Operation: c.op.Name, Method: c.op.Method,
 		URL:      (&url.URL{Scheme: c.url.Scheme, Host: c.url.Host, Path: c.url.Path, RawPath: c.url.RawPath}).String(),
-		Attempts: c.attempts, Outcome: outcome,
+		ReadOnly: c.op.Class == Read, Attempts: c.attempts, Outcome: outcome,
 	}
 	if a.req == nil {
 		e.Err = err
@@ -128,6 +147,30 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 		e.RequestID = requestID(e.Header)
 	}
 	return e
+}
+
+// Error returns an error of the operation as a whole, for a client that makes one operation out of several calls. Path holds the
+// values of the path's placeholders.
+func (c *Client) Error(op *Operation, path []string, outcome tenantkit.Outcome, err error) *tenantkit.Error {
+	failed := &tenantkit.Error{
+		Service: c.api.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path,
+		ReadOnly: op.Class == Read, Outcome: outcome, Err: err,
+	}
+	// What cannot stand in a path was not checked yet.
+	if u, err := c.url(op, path); err == nil {
+		failed.URL = u.String()
+	}
+	return failed
+}
+
+// Unwritten returns the error of the read that a method begins with which then writes: nothing was written, whatever became of the
+// read.
+func Unwritten(err error) error {
+	var failed *tenantkit.Error
+	if errors.As(err, &failed) {
+		failed.Outcome = tenantkit.OutcomeNotSent
+	}
+	return err
 }
 
 func requestID(header http.Header) string {
@@ -164,13 +207,25 @@ func notRepeated(format string, args ...any) error {
 }
 
 // timeoutError is an attempt that took too long. It is no context.DeadlineExceeded, which would look like the caller's own.
-type timeoutError struct{ after time.Duration }
+type timeoutError struct {
+	after time.Duration // 0 where only the error knows
+	err   error         // of the transport, or nil
+}
 
 func (e *timeoutError) Error() string {
+	if e.after == 0 {
+		return e.err.Error()
+	}
 	return fmt.Sprintf("the attempt took longer than its time-out of %v", e.after)
 }
-func (e *timeoutError) Timeout() bool        { return true }
-func (e *timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+func (e *timeoutError) Timeout() bool { return true }
+
+func (e *timeoutError) Is(target error) bool {
+	return target == os.ErrDeadlineExceeded || target != context.DeadlineExceeded && errors.Is(e.err, target)
+}
+
+func (e *timeoutError) As(target any) bool { return errors.As(e.err, target) }
 
 // both is an error in whose chain are first and second, told in one line. Each may be nil.
 func both(first, second error) error {

@@ -59,6 +59,9 @@ type Operation struct {
 	// Credential names the one of the client's credentials that the operation takes, where the client has several.
 	Credential string
 	Answer     Answer
+	// SecretAnswer tells that a good answer holds a secret that nobody else knows, so that no error keeps such an answer's body. It
+	// need not be set where the answer is decoded into a [tenantkit.Secret].
+	SecretAnswer bool
 	// Timeout is the least time that an attempt gets, 0 where the client's own will do.
 	Timeout time.Duration
 }
@@ -101,6 +104,12 @@ func (op *Operation) repeatsFailure(outcome tenantkit.Outcome) bool {
 // refusedBeforeWork tells whether a status is that of a server too busy to begin, rather than of one that broke down on the way.
 func refusedBeforeWork(status int, waitAsked bool) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable && waitAsked
+}
+
+// showsLife tells whether an answer comes from a service that does its work: where it refuses, it refuses the call, and is not too
+// busy or broken for calls at all.
+func showsLife(status int) bool {
+	return status != 0 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
 }
 
 // outcomeOf returns what a refusal of the given status says about the request's effect.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strconv"
@@ -22,16 +23,19 @@ type Array struct {
 // value itself. What stands before it is skipped. A null is an array without elements. Each element, and what is skipped before
 // the first, may take up to maxBytes.
 func OpenArray(r io.Reader, name string, maxBytes int64) (*Array, error) {
-	m := &meter{r: r, max: maxBytes, left: maxBytes}
+	m := &meter{r: r, max: maxBytes}
 	a := &Array{source: m, decoder: jsontext.NewDecoder(m)}
 	if name != "" {
 		if err := a.enter(name); err != nil {
 			return nil, err
 		}
 	}
-	token, err := a.decoder.ReadToken()
+	token, err := a.token()
 	if err != nil {
-		return nil, a.explain(err)
+		return nil, err
+	}
+	if a.decoder.InputOffset() > maxBytes {
+		return nil, ErrTooLong
 	}
 	switch token.Kind() {
 	case '[':
@@ -44,19 +48,28 @@ func OpenArray(r io.Reader, name string, maxBytes int64) (*Array, error) {
 	}
 }
 
+// token reads one token.
+func (a *Array) token() (jsontext.Token, error) {
+	token, err := a.decoder.ReadToken()
+	if err == io.EOF && a.source.err == io.EOF {
+		return token, shapeError("it is empty")
+	}
+	return token, a.explain(err)
+}
+
 // enter reads up to the value of the member.
 func (a *Array) enter(name string) error {
-	token, err := a.decoder.ReadToken()
+	token, err := a.token()
 	if err != nil {
-		return a.explain(err)
+		return err
 	}
 	if token.Kind() != '{' {
 		return shapeError("expected an object, got " + token.Kind().String())
 	}
 	for {
-		token, err := a.decoder.ReadToken()
+		token, err := a.token()
 		if err != nil {
-			return a.explain(err)
+			return err
 		}
 		if token.Kind() == '}' {
 			return shapeError("the object has no member " + strconv.Quote(name))
@@ -75,26 +88,40 @@ func (a *Array) Next(into any) (bool, error) {
 	if a.decoder == nil {
 		return false, nil
 	}
-	a.source.left = a.source.max
-	if a.decoder.PeekKind() == ']' {
+	a.source.mark = a.decoder.InputOffset()
+	kind := a.decoder.PeekKind()
+	// What separates elements is part of none, and has the same bound.
+	unread := a.decoder.UnreadBuffer()
+	separator := int64(len(unread) - len(bytes.TrimLeft(unread, ", \t\r\n")))
+	if separator > a.source.max {
+		return false, ErrTooLong
+	}
+	if kind == ']' {
 		a.decoder = nil
 		return false, nil
 	}
+	a.source.mark += separator
 	if err := json.UnmarshalDecode(a.decoder, into); err != nil {
 		return false, a.explain(err)
+	}
+	if a.decoder.InputOffset()-a.source.mark > a.source.max {
+		return false, ErrTooLong
 	}
 	return true, nil
 }
 
 // explain puts the reader's own failure in the place of the syntax error that it caused.
 func (a *Array) explain(err error) error {
-	if a.source.err != nil && a.source.err != io.EOF {
+	switch {
+	case err == nil:
+		return nil
+	case a.source.err != nil && a.source.err != io.EOF:
 		return a.source.err
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return io.ErrUnexpectedEOF
+	default:
+		return err
 	}
-	return err
 }
 
 // shapeError is JSON of another shape than expected.
@@ -102,20 +129,21 @@ type shapeError string
 
 func (e shapeError) Error() string { return string(e) }
 
-// meter bounds what is read for one element, and remembers why reading ended.
+// meter bounds what is read beyond the begin of one element, and remembers why reading ended.
 type meter struct {
 	r         io.Reader
-	max, left int64
+	read      int64 // bytes, from the begin
+	mark, max int64
 	err       error
 }
 
 func (m *meter) Read(p []byte) (int, error) {
-	if m.left <= 0 {
+	if m.read-m.mark > m.max {
 		m.err = ErrTooLong
 		return 0, m.err
 	}
 	n, err := m.r.Read(p)
-	m.left -= int64(n)
+	m.read += int64(n)
 	if err != nil {
 		m.err = err
 	}

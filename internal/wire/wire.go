@@ -44,15 +44,20 @@ func Texts[S ~string](v any) ([]string, error) {
 
 // Field returns where in the JSON an error of this package arose ("/users/0/api_key"), and what is wrong there.
 func Field(err error) (pointer string, reason error) {
-	var semantic *json.SemanticError
-	if errors.As(err, &semantic) {
-		reason = semantic.Err
-		if reason == nil {
-			reason = err
-		}
-		return string(semantic.JSONPointer), reason
+	var (
+		semantic  *json.SemanticError
+		syntactic *jsontext.SyntacticError
+	)
+	switch {
+	case errors.As(err, &semantic):
+		pointer, reason = string(semantic.JSONPointer), semantic.Err
+	case errors.As(err, &syntactic):
+		pointer, reason = string(syntactic.JSONPointer), syntactic.Err
 	}
-	return "", err
+	if reason == nil {
+		reason = err
+	}
+	return pointer, reason
 }
 
 // IsInvalid reports whether err is about the JSON itself, rather than about reading it.

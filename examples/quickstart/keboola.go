@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+)
+
+// keboolaTour provisions GoodData projects and users on a fake of Keboola's service.
+func keboolaTour(ctx context.Context, p *printer) error {
+	server := provisioningtest.NewServer(provisioningtest.WithPageSize(2))
+	defer server.Close()
+	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	p.title("Keboola GoodData provisioning, a fake at %s", server.BaseURL())
+
+	project, err := client.CreateProject(ctx, &provisioning.NewProject{Name: "Sales", KeboolaToken: provisioning.KeboolaTokenProduction})
+	if err != nil {
+		return err
+	}
+	p.done("created project %s under Keboola's production token", project.PID)
+
+	const login = "ada@example.org"
+	if _, err := client.CreateUser(ctx, &provisioning.NewUser{Login: login, Password: "long enough", FirstName: "Ada", LastName: "Lovelace"}); err != nil {
+		return err
+	}
+	if err := client.AddUserToProject(ctx, project.PID, login, provisioning.RoleEditor); err != nil {
+		return err
+	}
+	p.done("created user %s, and added it as %s", login, provisioning.RoleEditor)
+
+	_, err = client.CreateProject(ctx, &provisioning.NewProject{Name: "Stock", KeboolaToken: provisioning.KeboolaTokenProduction})
+	if err == nil {
+		return errors.New("a second project under the production token: expected a refusal, since there is one in the quota")
+	}
+	p.done("a quota that is used up (outcome %s):", tenantkit.OutcomeOf(err))
+	p.note("%v", err)
+
+	// The answer is lost after the project was made: repeating the call would spend quota twice.
+	server.Fail("CreateProject", provisioningtest.Fault{ResetAfter: true})
+	_, err = client.CreateProject(ctx, &provisioning.NewProject{Name: "Trial", KeboolaToken: provisioning.KeboolaTokenDemo})
+	if tenantkit.OutcomeOf(err) != tenantkit.OutcomeUnknown {
+		return fmt.Errorf("a lost answer: expected an unknown outcome, got %w", err)
+	}
+	p.done("a lost answer (outcome %s), which is not repeated, since it could spend quota twice:", tenantkit.OutcomeOf(err))
+	p.note("%v", err)
+
+	for i := range 4 {
+		server.AddUser(provisioningtest.User{Login: fmt.Sprintf("user-%d@example.org", i)})
+	}
+	users := 0
+	for _, err := range client.AllUsers(ctx) {
+		if err != nil {
+			return err
+		}
+		users++
+	}
+	p.done("read all %d users, over pages of two", users)
+
+	// First the list, then the deletions, which would move the pages that are still to be read. The project whose creation was not
+	// answered is in the list.
+	var made []string
+	for found, err := range client.AllProjects(ctx) {
+		if err != nil {
+			return err
+		}
+		made = append(made, found.PID)
+	}
+	for _, pid := range made {
+		if err := client.DeleteProject(ctx, pid, nil); err != nil {
+			return err
+		}
+		p.done("deleted project %s", pid)
+	}
+	return nil
+}

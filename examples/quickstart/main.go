@@ -1,0 +1,52 @@
+// Quickstart shows what tenantkit does, against fake servers that it starts itself:
+//
+//	go run ./examples/quickstart
+//
+// With ARGO_URL (ending in /api/v2) and ARGO_API_KEY (an administrator's key) it does the same with that ARGO service, in tenants
+// that it makes and deletes itself; ARGO_CA_FILE names a PEM file with a private certificate authority.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// Also of a terminal that is closed, and of a pipe that nobody reads any more: the tour cleans up before it ends.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	defer stop()
+	if err := run(ctx, os.Stdout, os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+// run makes the tour, with the environment that getenv gives.
+func run(ctx context.Context, out io.Writer, getenv func(string) string) error {
+	p := &printer{out: out}
+	p.line("tenantkit quickstart")
+	if err := argoTour(ctx, p, getenv); err != nil {
+		return err
+	}
+	if getenv("ARGO_URL") != "" {
+		// The tour of a service of one's own ends here: the others are fakes.
+		return nil
+	}
+	return keboolaTour(ctx, p)
+}
+
+// printer tells what happens, for a person to read.
+type printer struct{ out io.Writer }
+
+func (p *printer) title(format string, args ...any) { p.line("\n"+format, args...) }
+func (p *printer) done(format string, args ...any)  { p.line("  ✓ "+format, args...) }
+func (p *printer) note(format string, args ...any)  { p.line("    "+format, args...) }
+
+func (p *printer) line(format string, args ...any) {
+	// There is nobody to tell that standard output is gone.
+	_, _ = fmt.Fprintf(p.out, format+"\n", args...)
+}

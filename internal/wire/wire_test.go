@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+type secret string
+
+// MarshalJSON is what the encoder stands above.
+func (secret) MarshalJSON() ([]byte, error) { return []byte(`"hidden"`), nil }
+
+type nested struct {
+	Plain   string            `json:"plain"`
+	One     secret            `json:"one"`
+	Pointer *secret           `json:"pointer,omitempty"`
+	List    []secret          `json:"list,omitempty"`
+	Map     map[string]secret `json:"map,omitempty"`
+	Any     any               `json:"any,omitempty"`
+	Inner   *nested           `json:"inner,omitempty"`
+}
+
+func sample() nested {
+	two := secret("two")
+	return nested{
+		Plain: "p", One: "one", Pointer: &two, List: []secret{"three", ""}, Map: map[string]secret{"b": "five", "a": "four"}, Any: secret("six"),
+		Inner: &nested{One: "seven"},
+	}
+}
+
+func TestEncoder(t *testing.T) {
+	t.Parallel()
+	encoder := NewEncoder(func(s secret) (string, error) { return "<" + string(s) + ">", nil })
+	for range 10 {
+		got, err := encoder.Marshal(sample())
+		want := `{"plain":"p","one":"<one>","pointer":"<two>","list":["<three>","<>"],"map":{"a":"<four>","b":"<five>"},"any":"<six>","inner":{"plain":"","one":"<seven>"}}`
+		if err != nil || string(got) != want {
+			t.Errorf("got %s, %v, want %s", got, err, want)
+		}
+	}
+}
+
+func TestTexts(t *testing.T) {
+	t.Parallel()
+	got, err := Texts[secret](sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"one", "two", "three", "four", "five", "six", "seven"}, got); diff != "" {
+		t.Errorf("texts differ (-want +got):\n%s", diff)
+	}
+}
+
+// The error of a value says where it stands.
+func TestField(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("refused")
+	encoder := NewEncoder(func(s secret) (string, error) {
+		if s == "bad" {
+			return "", refused
+		}
+		return string(s), nil
+	})
+	tests := map[string]struct {
+		value   any
+		pointer string
+		reason  error
+	}{
+		"field":    {nested{One: "bad"}, "/one", refused},
+		"deep":     {nested{Inner: &nested{List: []secret{"x", "bad"}}}, "/inner/list/1", refused},
+		"map":      {nested{Map: map[string]secret{"a/b": "bad"}}, "/map/a~1b", refused},
+		"itself":   {secret("bad"), "", refused},
+		"channel":  {struct{ C chan int }{}, "/C", nil},
+		"no UTF-8": {nested{Plain: "\xff"}, "/plain", nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := encoder.Marshal(tt.value)
+			pointer, reason := Field(err)
+			if pointer != tt.pointer || reason == nil || tt.reason != nil && reason != tt.reason {
+				t.Errorf("Field = %q, %v of %v, want %q, %v", pointer, reason, err, tt.pointer, tt.reason)
+			}
+		})
+	}
+	if pointer, reason := Field(refused); pointer != "" || reason != refused {
+		t.Errorf("Field of a foreign error = %q, %v", pointer, reason)
+	}
+}
+
+func TestUnmarshal(t *testing.T) {
+	t.Parallel()
+	type value struct {
+		A string `json:"a"`
+	}
+	for text, ok := range map[string]bool{
+		`{"a":"x"}`: true, ` {"a":"x","b":[1]} `: true, `{"a":null}`: true, `{}`: true, `null`: true,
+		``: false, `{"a":1}`: false, `{"a":"x"} x`: false, `{"a":"x","a":"y"}`: false, "{\"a\":\"\xff\"}": false, `{"a":"x"`: false, `[]`: false,
+	} {
+		var got value
+		err := Unmarshal([]byte(text), &got)
+		if (err == nil) != ok || err != nil && !IsInvalid(err) {
+			t.Errorf("%s: %v, %t, want ok = %t", text, err, IsInvalid(err), ok)
+		}
+		if ok && strings.Contains(text, "x") && got.A != "x" {
+			t.Errorf("%s: got %+v", text, got)
+		}
+	}
+	if IsInvalid(errors.New("x")) || IsInvalid(nil) {
+		t.Error("an error of another kind is taken for one of the JSON")
+	}
+}

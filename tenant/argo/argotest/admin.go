@@ -1,0 +1,54 @@
+package argotest
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/tenantkit/tenantkit/internal/fake"
+)
+
+// A Role is what an administrator may do. As in the records of the real server the restrictions are flags; with both,
+// RoleRestricted counts.
+type Role int
+
+const (
+	// RoleSuperAdmin may do all.
+	RoleSuperAdmin Role = 0
+	// RoleRestricted may list tenants without their databases and users, read a status, and find a user by its id.
+	RoleRestricted Role = 1
+	// RoleUI may list the tenants that have a user with the role admin_ui, with those users only, read a status, and
+	// find a user by its id.
+	RoleUI Role = 2
+)
+
+// effective is the one role that counts.
+func (r Role) effective() Role {
+	if r&RoleRestricted != 0 {
+		return RoleRestricted
+	}
+	return r
+}
+
+// guard puts the checks of the real server, in its order, before the handler.
+func (s *Server) guard(op operation) func(*Request) fake.Response {
+	return func(r *Request) fake.Response {
+		s.mu.Lock()
+		flags, known := s.keys[r.Header.Get("X-Api-Key")]
+		s.mu.Unlock()
+		role := flags.effective()
+		accept := r.Header.Get("Accept")
+		switch {
+		case !known:
+			return refuse(r, http.StatusUnauthorized, accept, unauthorized)
+		case role != RoleSuperAdmin && !slices.Contains(op.allowed, role):
+			return refuse(r, http.StatusForbidden, accept, forbidden)
+		case accept != jsonType && accept != xmlType:
+			return refuse(r, http.StatusNotAcceptable, jsonType, notAcceptable)
+		}
+		if !op.locksItself {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+		}
+		return op.handle(r, role)
+	}
+}

@@ -1,0 +1,120 @@
+package argo_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/tenant/argo"
+	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
+)
+
+// TestLoadWithFaults makes 10 000 calls in 200 goroutines on one client, of which a fifth meet a fault: every read ends well, no
+// write is applied twice, and no outcome is wrong.
+func TestLoadWithFaults(t *testing.T) {
+	t.Parallel()
+	const goroutines, calls, share = 200, 50, 0.2
+	server := argotest.Start(t)
+	client := newServerClient(t, server, tenantkit.WithRetry(tenantkit.RetryPolicy{
+		MaxAttempts: 12, BaseDelay: time.Millisecond, MaxDelay: 4 * time.Millisecond, Budget: 2000,
+	}))
+	tenants := make([]string, 20)
+	for i := range tenants {
+		tenants[i] = server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: fmt.Sprint("tenant-", i)}})
+	}
+	faults := []argotest.Fault{
+		{Status: http.StatusServiceUnavailable}, {Status: http.StatusServiceUnavailable, RetryAfter: "0"}, {Status: http.StatusTooManyRequests},
+		{Status: http.StatusBadGateway, Applied: true}, {ResetBefore: true}, {ResetAfter: true}, {ResetInHeader: true}, {Truncate: true},
+	}
+	for _, fault := range faults {
+		fault.Rate = share / float64(len(faults))
+		server.Fail("", fault)
+	}
+
+	var (
+		group    sync.WaitGroup
+		mu       sync.Mutex
+		outcomes = make(map[string]tenantkit.Outcome) // of each created user, by its name
+	)
+	for g := range goroutines {
+		group.Go(func() {
+			for i := range calls {
+				tenant := tenants[(g+i)%len(tenants)]
+				if i%5 != 0 {
+					if _, err := client.GetTenant(t.Context(), tenant); err != nil {
+						t.Errorf("a read failed: %v", err)
+					}
+					continue
+				}
+				name := fmt.Sprintf("user-%d-%d", g, i)
+				_, err := client.CreateUser(t.Context(), tenant, &argo.User{Name: name})
+				mu.Lock()
+				outcomes[name] = tenantkit.OutcomeOf(err)
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	server.Recover()
+
+	applied := make(map[string]int)
+	for _, tenant := range tenants {
+		for _, user := range server.Users(tenant) {
+			applied[user.Name]++
+		}
+	}
+	told := make(map[tenantkit.Outcome]int)
+	for name, outcome := range outcomes {
+		told[outcome]++
+		wrong := applied[name] > 1
+		switch outcome {
+		case tenantkit.OutcomeApplied:
+			wrong = wrong || applied[name] != 1
+		case tenantkit.OutcomeNotSent, tenantkit.OutcomeRejected:
+			wrong = wrong || applied[name] != 0
+		}
+		if wrong {
+			t.Errorf("%s was applied %d times, and told as %v", name, applied[name], outcome)
+		}
+	}
+	if told[tenantkit.OutcomeApplied] == 0 || told[tenantkit.OutcomeUnknown] == 0 {
+		t.Errorf("the faults had no effect: %v", told)
+	}
+	connections := make(map[string]bool)
+	for _, request := range server.Requests() {
+		connections[request.RemoteAddr] = true
+	}
+	t.Logf("%d requests for %d calls, over %d connections; writes told as %v", len(server.Requests()), goroutines*calls, len(connections), told)
+}
+
+// TestEchoedSecretsAreNotShown meets a server that repeats the request's headers, key included, and names the key of a user.
+func TestEchoedSecretsAreNotShown(t *testing.T) {
+	t.Parallel()
+	const wrongKey, userKey = "MARKER-wrong-key", "MARKER-user-key"
+	server := argotest.Start(t, argotest.WithAdminKey(wrongKey, argotest.RoleRestricted), argotest.WithAdminKey(argotest.DefaultKey, argotest.RoleSuperAdmin))
+	server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}, Users: []argotest.User{{Name: "a", APIKey: userKey}}})
+	var log strings.Builder
+	restricted := newKeyClient(t, server, wrongKey, &log)
+	super := newKeyClient(t, server, argotest.DefaultKey, &log)
+
+	var response tenantkit.Response
+	_, forbidden := restricted.GetTenant(t.Context(), "x", tenantkit.WithResponse(&response))
+	_, conflict := super.CreateTenant(t.Context(), &argo.Tenant{Info: argo.Info{Name: "beta"}, Users: []argo.User{{Name: "b", APIKey: userKey}}})
+	for _, err := range []error{forbidden, conflict} {
+		if err == nil {
+			t.Fatal("no error")
+		}
+		for _, text := range []string{fmt.Sprintf("%v", err), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err), fmt.Sprintf("%#v", response), log.String()} {
+			if strings.Contains(text, "MARKER") || strings.Contains(text, argotest.DefaultKey) {
+				t.Errorf("a key is shown: %s", text)
+			}
+		}
+	}
+	if got := response.Header.Get("X-Api-Key"); got != tenantkit.Redacted {
+		t.Errorf("the echoed header is %q", got)
+	}
+}

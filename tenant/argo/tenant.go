@@ -1,0 +1,236 @@
+package argo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/rest"
+)
+
+// Tenant is a customer of the service.
+type Tenant struct {
+	// ID is made by the server. It is not sent in bodies.
+	ID string `json:"id,omitzero"`
+	// Info says who the tenant is. Its Name is unique in the service.
+	Info Info `json:"info"`
+	// DBConf are the databases that hold the tenant's data.
+	DBConf []DBConf `json:"db_conf,omitempty"`
+	// Topology says where the tenant's sites and services are read from.
+	Topology Topology `json:"topology"`
+	// Users are the tenant's users with their keys. The server leaves them out for restricted administrators.
+	Users []User `json:"users,omitempty"`
+	// Extra holds fields of the server that this package does not know. They are sent back.
+	Extra map[string]json.RawMessage `json:",inline"`
+}
+
+// Info says who a tenant is.
+type Info struct {
+	Name        string `json:"name"`
+	Email       string `json:"email"`
+	Description string `json:"description"`
+	Image       string `json:"image"`
+	Website     string `json:"website"`
+	// Created and Updated are set by the server. They are not sent.
+	Created Time `json:"created,omitzero"`
+	Updated Time `json:"updated,omitzero"`
+	// Extra holds fields of the server that this package does not know. They are sent back.
+	Extra map[string]json.RawMessage `json:",inline"`
+}
+
+// DBConf is a database of a tenant.
+type DBConf struct {
+	// Store says what the database is for: "ar", "status".
+	Store    string           `json:"store"`
+	Server   string           `json:"server"`
+	Port     int              `json:"port"`
+	Database string           `json:"database"`
+	Username string           `json:"username"`
+	Password tenantkit.Secret `json:"password"`
+	// Extra holds fields of the server that this package does not know. They are sent back.
+	Extra map[string]json.RawMessage `json:",inline"`
+}
+
+// Topology says where a tenant's sites and services are read from.
+type Topology struct {
+	Type string `json:"type"`
+	Feed string `json:"feed"`
+	// Extra holds fields of the server that this package does not know. They are sent back.
+	Extra map[string]json.RawMessage `json:",inline"`
+}
+
+// Time is a time as the server writes it: 2006-01-02 15:04:05, in the server's time zone, which it does not tell.
+type Time string
+
+// In returns the time, for a server whose clock is set to zone. An empty or differently written text is an error.
+func (t Time) In(zone *time.Location) (time.Time, error) {
+	if zone == nil {
+		return time.Time{}, errors.New("argo: the server's time zone is nil")
+	}
+	parsed, err := time.ParseInLocation(time.DateTime, string(t), zone)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("argo: %q is not a time of the server (%s)", string(t), time.DateTime)
+	}
+	return parsed, nil
+}
+
+// Created is what the server tells of something that it created.
+type Created struct {
+	// ID is that of the new tenant or user.
+	ID string
+	// Self is its URL.
+	Self string
+}
+
+// created is Created as it is sent.
+type created struct {
+	ID    string `json:"id"`
+	Links struct {
+		Self string `json:"self"`
+	} `json:"links"`
+}
+
+func (c created) check() error {
+	if c.ID == "" {
+		return errors.New("it has no id")
+	}
+	return nil
+}
+
+// ListTenants returns all tenants, nil when there are none. For many, [Client.AllTenants] takes less memory.
+//
+// An administrator of the restricted role sees only ID, Info and Topology; one of the UI role sees only tenants that have a user
+// with the role admin_ui, and of their users only those. Repeated on failure like any read.
+func (c *Client) ListTenants(ctx context.Context, opts ...tenantkit.Option) ([]Tenant, error) {
+	return do[[]Tenant](ctx, c, listTenants, rest.Call{}, nil, opts)
+}
+
+// AllTenants returns all tenants like [Client.ListTenants], each as it arrives. Nothing is sent before the first iteration, and a
+// second one asks the server again. An error is the last thing that it yields. Repeated on failure, up to the first tenant, like any
+// read; the time-out of an attempt bounds each wait for the server, not the work of the loop.
+func (c *Client) AllTenants(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Tenant, error] {
+	return rest.Stream[Tenant](ctx, c.rest, &operations[listTenants], rest.Call{}, "data", opts)
+}
+
+// GetTenant returns one tenant. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any read.
+func (c *Client) GetTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) (*Tenant, error) {
+	return one[Tenant](ctx, c, getTenant, rest.Call{Path: []string{tenantID}}, opts)
+}
+
+// CreateTenant creates a tenant; ID, Created, Updated and the IDs of users are not sent, since the server sets them. A user without
+// a key gets one from the server. A name, or a key, that is taken is [tenantkit.ErrConflict].
+//
+// Like any write, it is repeated only when it surely was not applied. After [tenantkit.OutcomeUnknown], look for the name with
+// [Client.AllTenants] before you create it again.
+func (c *Client) CreateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) (*Created, error) {
+	op := &operations[createTenant]
+	if tenant == nil {
+		return nil, op.Invalid("tenant", "it is nil")
+	}
+	if err := tenant.check(op); err != nil {
+		return nil, err
+	}
+	return create(ctx, c, createTenant, rest.Call{Body: tenant.body()}, opts)
+}
+
+func create(ctx context.Context, c *Client, operation int, call rest.Call, opts []tenantkit.Option) (*Created, error) {
+	answer, err := do(ctx, c, operation, call, created.check, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Created{ID: answer.ID, Self: answer.Links.Self}, nil
+}
+
+// UpdateTenant replaces the tenant of tenant.ID by tenant. It is dangerous: whatever tenant leaves out is lost, email, databases,
+// topology and users with their keys included; a user whose key is another than before becomes a new user; and the tenant's status
+// is wiped ([Client.KeepStatus] restores it). [Client.ModifyTenant] changes a part and leaves the rest.
+//
+// A user without a key is refused with a [tenantkit.ValidationError], since the server would store it without one. A name or a key
+// that is taken is [tenantkit.ErrConflict].
+//
+// It waits for other changes of the tenant's users by this client. Repeated on failure like any idempotent write.
+func (c *Client) UpdateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) error {
+	op := &operations[updateTenant]
+	if tenant == nil {
+		return op.Invalid("tenant", "it is nil")
+	}
+	return c.changeUsers(ctx, op, []string{tenant.ID}, func() error {
+		return c.replaceTenant(ctx, tenant, opts)
+	})
+}
+
+// replaceTenant is UpdateTenant for a caller that has the tenant's lock.
+func (c *Client) replaceTenant(ctx context.Context, tenant *Tenant, opts []tenantkit.Option) error {
+	op := &operations[updateTenant]
+	if err := tenant.check(op); err != nil {
+		return err
+	}
+	for i, user := range tenant.Users {
+		if user.APIKey == "" {
+			return op.Invalid(fmt.Sprintf("users.%d.api_key", i), "it is empty: an update makes no keys, and would leave user %q without one; "+
+				"keep the key that was read, make one with RenewAPIKey if there is none, or add a new user with ProvisionUser", user.Name)
+		}
+	}
+	return c.write(ctx, updateTenant, rest.Call{Path: []string{tenant.ID}, Body: tenant.body()}, opts)
+}
+
+// ModifyTenant reads the tenant, lets change do its work, and writes the whole of it back, unless change returns an error or leaves
+// everything as it is. Users keep their keys unless change sets others; to add a user, [Client.ProvisionUser] is better, since an
+// update makes no keys.
+//
+// It waits for other changes of the tenant's users by this client, and makes them wait: change must not call methods that change
+// users of this tenant. What other programs change in between is lost, since the server cannot be asked to refuse. The tenant's
+// status is wiped ([Client.KeepStatus] restores it). Repeated on failure like a read and an idempotent write; change is called once.
+func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(*Tenant) error, opts ...tenantkit.Option) error {
+	if change == nil {
+		return modifyTenant.Invalid("change", "it is nil")
+	}
+	return c.changeUsers(ctx, &modifyTenant, []string{tenantID}, func() error {
+		tenant, err := c.GetTenant(ctx, tenantID, opts...)
+		if err != nil {
+			return rest.Unwritten(err)
+		}
+		// A secret that cannot be sent is told by the write, with its place: here change may yet mend it.
+		before, beforeErr := tenantkit.Reveal(tenant)
+		if err := change(tenant); err != nil {
+			return err
+		}
+		tenant.ID = tenantID
+		if after, err := tenantkit.Reveal(tenant); err == nil && beforeErr == nil && bytes.Equal(before, after) {
+			return nil
+		}
+		return c.replaceTenant(ctx, tenant, opts)
+	})
+}
+
+// DeleteTenant deletes a tenant with its users. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any idempotent
+// write; a tenant that is gone after an attempt without an answer counts as deleted.
+func (c *Client) DeleteTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) error {
+	return c.write(ctx, deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
+}
+
+func (t Tenant) hasID() bool { return t.ID != "" }
+
+func (t *Tenant) check(op *rest.Operation) error {
+	if t.Info.Name == "" {
+		return op.Invalid("info.name", "it is empty: the server would take it for a name, which one tenant only can have")
+	}
+	return nil
+}
+
+// body returns the tenant without what the server sets.
+func (t *Tenant) body() *Tenant {
+	sent := *t
+	sent.ID, sent.Info.Created, sent.Info.Updated = "", "", ""
+	sent.Users = make([]User, len(t.Users))
+	for i, user := range t.Users {
+		user.ID = ""
+		sent.Users[i] = user
+	}
+	return &sent
+}
