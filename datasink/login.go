@@ -37,7 +37,7 @@ type session struct {
 }
 
 func newSession(baseURL, user string, password auth.TokenSource, opts []tenantkit.Option) *session {
-	op := &operations[login]
+	op := &login
 	s := &session{user: user, password: password}
 	switch reason := badText(user); {
 	case reason != "":
@@ -62,7 +62,7 @@ func (s *session) Token(ctx context.Context) (auth.Token, error) {
 	if last.Value == "" || !last.Expiry.IsZero() && !time.Now().Before(last.Expiry) {
 		return s.keep(s.login(ctx))
 	}
-	token, renewErr := s.ask(ctx, renewToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(last.Value))})
+	token, renewErr := s.ask(ctx, &renewToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(last.Value))})
 	if renewErr == nil || ctx.Err() != nil {
 		return s.keep(token, renewErr)
 	}
@@ -116,12 +116,12 @@ func (s *session) login(ctx context.Context) (auth.Token, error) {
 func (s *session) loginOnce(ctx context.Context) (auth.Token, tenantkit.Secret, error) {
 	password, err := s.password.Token(ctx)
 	if err != nil {
-		return auth.Token{}, "", fmt.Errorf("%s: %s: no password: %w", service, operations[login].Name, err)
+		return auth.Token{}, "", fmt.Errorf("%s: %s: no password: %w", service, login.Name, err)
 	}
 	if password.Value == "" {
-		return auth.Token{}, "", operations[login].Invalid("password", "it is empty")
+		return auth.Token{}, "", login.Invalid("password", "it is empty")
 	}
-	token, err := s.ask(ctx, login, rest.Call{Body: struct {
+	token, err := s.ask(ctx, &login, rest.Call{Body: struct {
 		Username string           `json:"username"`
 		Password tenantkit.Secret `json:"password"`
 	}{s.user, password.Value}})
@@ -129,7 +129,7 @@ func (s *session) loginOnce(ctx context.Context) (auth.Token, tenantkit.Secret, 
 }
 
 // ask calls an operation that answers with a token.
-func (s *session) ask(ctx context.Context, operation int, call rest.Call) (auth.Token, error) {
+func (s *session) ask(ctx context.Context, op *rest.Operation, call rest.Call) (auth.Token, error) {
 	var answer struct {
 		Token tenantkit.Secret `json:"token"`
 	}
@@ -140,12 +140,7 @@ func (s *session) ask(ctx context.Context, operation int, call rest.Call) (auth.
 		}
 		return nil
 	}
-	if err := s.rest.Do(ctx, &operations[operation], call, nil); err != nil {
-		var failed *tenantkit.Error
-		if errors.As(err, &failed) && failed.StatusCode/100 == 2 {
-			// An answer that could not be read may hold the token all the same.
-			failed.Body = ""
-		}
+	if err := s.rest.Do(ctx, op, call, nil); err != nil {
 		return auth.Token{}, err
 	}
 	// It reads the end out of the token.

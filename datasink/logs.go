@@ -53,11 +53,7 @@ func (c *Client) QueryLogs(ctx context.Context, filter *LogFilter, opts ...tenan
 	if filter == nil {
 		filter = &LogFilter{}
 	}
-	var sinks []Sink
-	if err := c.do(ctx, &operations[queryLogs], rest.Call{Body: filter, Into: &sinks}, opts); err != nil {
-		return nil, err
-	}
-	return sinks, nil
+	return c.query(ctx, &operations[queryLogs], filter, opts)
 }
 
 // UpdateLogs sets the logs of a sink to the JSON of logs, as encoding/json writes it; raw JSON is sent as it is. The documentation

@@ -18,8 +18,6 @@ const (
 	updateTimestamps
 	queryLogs
 	updateLogs
-	login
-	renewToken
 )
 
 // The names of the credentials, as the documentation assigns them to operations.
@@ -28,7 +26,7 @@ const (
 	apiKey = "apiKey"
 )
 
-// The API, as in the chapters "Data Sink" and "Authentication" of the Autonomous Identity 2022.11.12 API guide. Whatever sets an
+// The API, as in the chapter "Data Sink" of the Autonomous Identity 2022.11.12 API guide. Whatever sets an
 // absolute value may be repeated; only a sink must not be created twice. What an accepted write answers is not to be relied on:
 // the documentation shows JSON, a bare ok, and text that is neither.
 var operations = [...]rest.Operation{
@@ -42,9 +40,13 @@ var operations = [...]rest.Operation{
 	updateTimestamps:       {Name: "UpdateTimestamps", Method: http.MethodPost, Path: "/api/datasink/update/timestamp", Class: rest.Idempotent, Credential: apiKey, Answer: rest.NoPage},
 	queryLogs:              {Name: "QueryLogs", Method: http.MethodPost, Path: "/api/datasink/query/logs", Class: rest.Read, Credential: apiKey},
 	updateLogs:             {Name: "UpdateLogs", Method: http.MethodPost, Path: "/api/datasink/update/logs", Class: rest.Idempotent, Credential: apiKey, Answer: rest.NoPage},
-	login:                  {Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: rest.Idempotent},
-	renewToken:             {Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: rest.Idempotent},
 }
+
+// The calls of a log-in, as in the chapter "Authentication".
+var (
+	login      = rest.Operation{Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: rest.Idempotent}
+	renewToken = rest.Operation{Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: rest.Idempotent}
+)
 
 // What is made of several calls. Only its errors are its own.
 var (

@@ -2,6 +2,7 @@ package datasink
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -136,11 +137,33 @@ func (c *Client) QuerySinks(ctx context.Context, filter *SinkFilter, opts ...ten
 	if err := filter.check(op); err != nil {
 		return nil, err
 	}
-	var sinks []Sink
-	if err := c.do(ctx, op, rest.Call{Body: filter, Into: &sinks}, opts); err != nil {
+	return c.query(ctx, op, filter, opts)
+}
+
+// query calls an operation that answers with a list of sinks.
+func (c *Client) query(ctx context.Context, op *rest.Operation, filter any, opts []tenantkit.Option) ([]Sink, error) {
+	var listed []listedSink
+	if err := c.do(ctx, op, rest.Call{Body: filter, Into: &listed}, opts); err != nil {
 		return nil, err
 	}
+	sinks := make([]Sink, len(listed))
+	for i := range listed {
+		sinks[i] = Sink(listed[i])
+	}
 	return sinks, nil
+}
+
+// listedSink is a sink in an answer, where it has an id, or is none.
+type listedSink Sink
+
+func (s *listedSink) UnmarshalJSON(data []byte) error {
+	if err := (*Sink)(s).UnmarshalJSON(data); err != nil {
+		return err
+	}
+	if s.ID == "" {
+		return errors.New("a sink has no id")
+	}
+	return nil
 }
 
 // AllSinks returns all sinks, each as it arrives. Nothing is sent before the first iteration, and a second one asks the service
@@ -149,7 +172,13 @@ func (c *Client) QuerySinks(ctx context.Context, filter *SinkFilter, opts ...ten
 //
 // POST /api/datasink/query, with the API key.
 func (c *Client) AllSinks(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Sink, error] {
-	return rest.Stream[Sink](ctx, c.pipeline(), &operations[querySinks], rest.Call{Body: &SinkFilter{}}, "", opts)
+	return func(yield func(*Sink, error) bool) {
+		for listed, err := range rest.Stream[listedSink](ctx, c.pipeline(), &operations[querySinks], rest.Call{Body: &SinkFilter{}}, "", opts) {
+			if !yield((*Sink)(listed), err) {
+				return
+			}
+		}
+	}
 }
 
 // UpdateTimestamps sets those timestamps of a sink that are not zero, one at least. Repeated on failure like any idempotent write.

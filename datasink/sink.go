@@ -150,7 +150,7 @@ func (c *Client) DeleteSink(ctx context.Context, sinkID string, opts ...tenantki
 	err := c.do(ctx, op, rest.Call{Body: struct {
 		ID string `json:"id"`
 	}{sinkID}}, opts)
-	if errors.Is(err, tenantkit.ErrNotFound) && tenantkit.OutcomeOf(err) == tenantkit.OutcomeUnknown {
+	if outcome := tenantkit.OutcomeOf(err); errors.Is(err, tenantkit.ErrNotFound) && outcome != tenantkit.OutcomeRejected {
 		return nil
 	}
 	return err
