@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantkit/tenantkit/datasink"
 	"github.com/tenantkit/tenantkit/internal/rest"
 	"github.com/tenantkit/tenantkit/provisioning"
 	"github.com/tenantkit/tenantkit/security"
@@ -23,6 +24,7 @@ func TestOperations(t *testing.T) {
 		client     any
 	}{
 		{"argo", argo.Operations(), (*argo.Client)(nil)},
+		{"datasink", datasink.Operations(), (*datasink.Client)(nil)},
 		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
 		{"worklytics", worklytics.Operations(), (*worklytics.Client)(nil)},
 		{"infoworks", security.Operations(), (*security.Client)(nil)},

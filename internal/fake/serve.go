@@ -76,7 +76,9 @@ func (s *Server) enter(request *Request) (*Fault, bool) {
 	}
 	s.serving++
 	request.Fault = s.nextFault(request.Operation)
-	s.requests = append(s.requests, request)
+	if !s.noRecord {
+		s.requests = append(s.requests, request)
+	}
 	if request.Fault == nil {
 		return &Fault{}, true
 	}

@@ -29,6 +29,9 @@ type Config struct {
 
 	// MaxBody is the largest request body in bytes; 0 means DefaultMaxBody.
 	MaxBody int64
+
+	// NoRecord keeps no record of requests, only the counts of [Server.Applied]: for runs of millions.
+	NoRecord bool
 }
 
 // An Option changes how a Server listens.
@@ -61,6 +64,7 @@ type Server struct {
 	notFound   func(*Request) Response
 	lock       sync.Locker
 	maxBody    int64
+	noRecord   bool
 
 	http *httptest.Server
 	ctx  context.Context // ends when the server closes
@@ -84,6 +88,7 @@ func NewServer(config Config, options ...Option) *Server {
 		notFound:   config.NotFound,
 		lock:       config.Lock,
 		maxBody:    config.MaxBody,
+		noRecord:   config.NoRecord,
 		applied:    make(map[string]int),
 	}
 	for _, route := range config.Routes {

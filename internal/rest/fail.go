@@ -74,6 +74,11 @@ func isJSON(contentType string) bool {
 	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
 }
 
+func isHTML(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "text/html" || kind == "application/xhtml+xml")
+}
+
 // refused is the failure of an attempt with an answer other than 2xx.
 func (a *attempt) refused() *failure {
 	c := a.call

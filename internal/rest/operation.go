@@ -42,7 +42,8 @@ type Answer uint8
 const (
 	// JSON is a JSON body, without which the answer is an error.
 	JSON Answer = iota
-	// Anything is whatever comes: the status is the answer.
+	// Anything is whatever comes: the status is the answer. An HTML page is an error all the same: it comes from a gateway in front
+	// of the service, and says nothing of the call.
 	Anything
 	// JSONOrRedirect is a JSON body, or a redirect that says where to go, which is not followed: the call's Answered reads it.
 	JSONOrRedirect
