@@ -10,6 +10,7 @@ import (
 	"github.com/tenantkit/tenantkit/provisioning"
 	"github.com/tenantkit/tenantkit/security"
 	"github.com/tenantkit/tenantkit/tenant/argo"
+	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
 
 // TestOperations checks the tables of all client packages: each operation is a method, is complete, and has a class that its HTTP
@@ -23,6 +24,7 @@ func TestOperations(t *testing.T) {
 	}{
 		{"argo", argo.Operations(), (*argo.Client)(nil)},
 		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
+		{"worklytics", worklytics.Operations(), (*worklytics.Client)(nil)},
 		{"infoworks", security.Operations(), (*security.Client)(nil)},
 	} {
 		seen := make(map[string]bool)

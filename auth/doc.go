@@ -7,5 +7,7 @@
 // A source is asked for each attempt, so that a secret may change while the program runs. It must be safe for concurrent use. A
 // source that takes long, or must not be asked often, goes under a [Cache].
 //
+// [RefreshToken] makes short-lived access tokens of a refresh token, and keeps a replaced one in a [TokenStore].
+//
 // [ParseClaims] and [CheckIDToken] read a JSON Web Token to explain why a service refuses it.
 package auth

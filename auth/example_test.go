@@ -73,3 +73,33 @@ func ExampleCheckIDToken() {
 	// CheckIDToken: aud: the token is for ["https://app.worklytics.com"], not for "https://app.worklytics.co": ask for it with --audiences=https://app.worklytics.co (nothing was sent)
 	// CheckIDToken: email: the token does not say whose it is: add --include-email, beside --impersonate-service-account=api@acme.iam.gserviceaccount.com (of a metadata server: format=full) (nothing was sent)
 }
+
+// An issuer replaces the refresh token with each use. In a program the store is a FileStore, so that the login outlives the run.
+func ExampleRefreshToken() {
+	issued := 0
+	exchange := func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
+		issued++ // in a program: send refresh to the issuer
+		fmt.Println("exchange of", string(refresh))
+		return auth.Grant{
+			Access:  auth.Token{Value: "access", Expiry: time.Now().Add(15 * time.Minute)},
+			Refresh: auth.Token{Value: tenantkit.Secret(fmt.Sprintf("refresh-%d", issued))},
+		}, nil
+	}
+	store := auth.MemoryStore()
+
+	for run := range 2 {
+		tokens := auth.Cache(auth.RefreshToken(auth.StaticToken("refresh-of-the-login"), store, exchange))
+		for range 3 { // three calls, one exchange
+			if _, err := tokens.Token(context.Background()); err != nil {
+				fmt.Println(err)
+			}
+		}
+		stored, err := store.Load(context.Background())
+		fmt.Println("run", run+1, "leaves", string(stored.Value), err)
+	}
+	// Output:
+	// exchange of refresh-of-the-login
+	// run 1 leaves refresh-1 <nil>
+	// exchange of refresh-1
+	// run 2 leaves refresh-2 <nil>
+}
