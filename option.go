@@ -40,9 +40,9 @@ type Response struct {
 	// Attempts is the number of attempts of the call.
 	Attempts int
 	// Duration is the time of the last attempt.
-	Duration time.Duration
+	Duration time.Duration `json:",format:nano"`
 	// Elapsed is the time of the whole call, other attempts and waits included.
-	Elapsed time.Duration
+	Elapsed time.Duration `json:",format:nano"`
 }
 
 // WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see
