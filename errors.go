@@ -46,7 +46,7 @@ type Error struct {
 	Attempts int
 	// Header is the header of the last answer, nil when there was none. Cookies and echoed credentials are redacted.
 	Header http.Header
-	// Body is the begin of the last answer's body, redacted.
+	// Body is the start of the last answer's body, redacted.
 	Body string
 	// Outcome tells whether the server applied the call, all attempts considered.
 	Outcome Outcome
@@ -139,7 +139,8 @@ func (e *Error) LogValue() slog.Value {
 
 // ValidationError is input that was found wrong before anything was sent. Change it; to repeat the call does not help.
 type ValidationError struct {
-	// Operation is the call that was asked for: "CreateTenant", "NewClient".
+	// Operation is the call that was not made: "CreateTenant", "NewClient". Of a method that makes several, it is the one with the
+	// wrong input: "UpdateTenant" in ModifyTenant.
 	Operation string
 	// Field names the parameter or the field of it: "tenantID", "info.name".
 	Field string

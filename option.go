@@ -11,7 +11,7 @@ import (
 )
 
 // Option changes the behaviour of a client, when given to its constructor, or of one call, when given to a method. On a call it
-// stands above the client's own. An option that cannot be used makes a [ValidationError], before anything is sent.
+// takes the place of the client's own. An option that cannot be used makes a [ValidationError], before anything is sent.
 type Option func(*Settings) error
 
 // Settings is what options come to. It is for packages that make clients; programs use options.
@@ -82,7 +82,7 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithTimeout bounds each attempt, from its begin to the last byte of its answer; of a streamed list it bounds each wait for the
+// WithTimeout bounds each attempt, from its start to the last byte of its answer; of a streamed list it bounds each wait for the
 // server. An attempt that runs out of time is repeated like one that met a network error; the deadline of the call's context
 // bounds the whole and is not. The default is 30 seconds, or what the operation's documentation says where that is longer: an
 // option of the client does not shorten those, an option of the call does. Negative means no bound.
@@ -96,8 +96,8 @@ func WithTimeout(perAttempt time.Duration) Option {
 	}
 }
 
-// WithLogger logs one line for each attempt at debug level: service, operation, attempt, status, duration, wait, and error. No
-// line holds a URL, a body or a credential. Without it, or with nil, nothing is logged.
+// WithLogger logs one line for each attempt at debug level: service, operation, attempt, status, duration, wait, outcome
+// and error. No line holds a body, a credential, or the query of a URL. Without it, or with nil, nothing is logged.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *Settings) error {
 		s.Logger = logger

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/tenantkit/tenantkit"
 )
 
@@ -37,6 +35,12 @@ type TokenSourceFunc func(ctx context.Context) (Token, error)
 // Token calls f.
 func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
 
+// sealed holds what fmt must not show: it prints the unexported fields of a struct without asking their methods, but of a function
+// just the address.
+type sealed[T any] func() T
+
+func seal[T any](value T) sealed[T] { return func() T { return value } }
+
 // StaticToken is a source that always gives value. Where value is a JSON Web Token, the token's expiry is read from its claim exp,
 // unverified. The empty value makes every call fail.
 func StaticToken(value tenantkit.Secret) TokenSource {
@@ -48,13 +52,4 @@ func StaticToken(value tenantkit.Secret) TokenSource {
 		}
 		return token, nil
 	})
-}
-
-// expiryOf returns the claim exp of a JSON Web Token, and the zero time for any other text.
-func expiryOf(value tenantkit.Secret) time.Time {
-	var claims jwt.RegisteredClaims
-	if _, _, err := jwt.NewParser().ParseUnverified(string(value), &claims); err != nil || claims.ExpiresAt == nil {
-		return time.Time{}
-	}
-	return claims.ExpiresAt.Time
 }

@@ -1,0 +1,722 @@
+package auth_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
+)
+
+// jwtOf makes a JSON Web Token with a signature of nothing.
+func jwtOf(claims map[string]any) tenantkit.Secret {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		panic(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	return tenantkit.Secret(encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("signature")))
+}
+
+// mint is a token source that counts what is asked of it. Its tokens are "token-1", "token-2" and so on.
+type mint struct {
+	life    time.Duration // of a token; 0 means that it does not tell
+	takes   time.Duration // of a fetch
+	fetches atomic.Int64
+	fail    atomic.Pointer[error]
+	running atomic.Int64
+	overlap atomic.Bool
+}
+
+func (m *mint) Token(ctx context.Context) (auth.Token, error) {
+	n := m.fetches.Add(1)
+	if m.running.Add(1) > 1 {
+		m.overlap.Store(true)
+	}
+	defer m.running.Add(-1)
+	select {
+	case <-time.After(m.takes):
+	case <-ctx.Done():
+		return auth.Token{}, ctx.Err()
+	}
+	if err := m.fail.Load(); err != nil {
+		return auth.Token{}, *err
+	}
+	token := auth.Token{Value: tenantkit.Secret(fmt.Sprintf("token-%d", n))}
+	if m.life != 0 {
+		token.Expiry = time.Now().Add(m.life)
+	}
+	return token, nil
+}
+
+func (m *mint) failWith(err error) {
+	if err == nil {
+		m.fail.Store(nil)
+		return
+	}
+	m.fail.Store(&err)
+}
+
+// wantToken asks for a token and checks which it is, how long that took, and how many fetches there have been.
+func wantToken(t *testing.T, source auth.TokenSource, m *mint, value string, waited time.Duration, fetches int64) {
+	t.Helper()
+	begin := time.Now()
+	token, err := source.Token(t.Context())
+	if err != nil {
+		t.Fatalf("Token: %v", err)
+	}
+	if got := string(token.Value); got != value {
+		t.Errorf("the token is %q, want %q", got, value)
+	}
+	if got := time.Since(begin); got != waited {
+		t.Errorf("the caller waited %v, want %v", got, waited)
+	}
+	synctest.Wait()
+	if got := m.fetches.Load(); got != fetches {
+		t.Errorf("%d fetches, want %d", got, fetches)
+	}
+}
+
+func TestCacheWindows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: 15 * time.Minute, takes: time.Second}
+		cache := auth.Cache(m)
+
+		wantToken(t, cache, m, "token-1", time.Second, 1)
+		time.Sleep(12*time.Minute + 59*time.Second)
+		wantToken(t, cache, m, "token-1", 0, 1)
+		time.Sleep(time.Second) // two minutes before the end
+		wantToken(t, cache, m, "token-1", 0, 2)
+		wantToken(t, cache, m, "token-1", 0, 2)
+		time.Sleep(2 * time.Second)
+		wantToken(t, cache, m, "token-2", 0, 2)
+
+		time.Sleep(14*time.Minute + 30*time.Second) // within 30 seconds of the end of the second
+		wantToken(t, cache, m, "token-3", time.Second, 3)
+		time.Sleep(time.Hour)
+		wantToken(t, cache, m, "token-4", time.Second, 4)
+	})
+}
+
+func TestCacheRefreshAhead(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		early, late time.Duration
+		after       time.Duration
+		value       string
+		waited      time.Duration
+		fetches     int64
+	}{
+		"before the early part":  {10 * time.Minute, time.Minute, 50*time.Minute - time.Second, "token-1", 0, 1},
+		"in the early part":      {10 * time.Minute, time.Minute, 50 * time.Minute, "token-1", 0, 2},
+		"in the late part":       {10 * time.Minute, time.Minute, 59 * time.Minute, "token-2", time.Second, 2},
+		"early cut to a quarter": {50 * time.Minute, time.Minute, 44 * time.Minute, "token-1", 0, 1},
+		"late cut to a tenth":    {50 * time.Minute, 40 * time.Minute, 53 * time.Minute, "token-1", 0, 2},
+		"no early part":          {0, time.Minute, 59*time.Minute - time.Second, "token-1", 0, 1},
+		"neither":                {0, 0, time.Hour - time.Second, "token-1", 0, 1},
+		"neither, at the end":    {-1, -1, time.Hour, "token-2", time.Second, 2},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := &mint{life: time.Hour + time.Second, takes: time.Second} // an hour from the end of the fetch
+				cache := auth.Cache(m, auth.WithRefreshAhead(test.early, test.late))
+				wantToken(t, cache, m, "token-1", time.Second, 1)
+				time.Sleep(test.after + time.Second)
+				wantToken(t, cache, m, test.value, test.waited, test.fetches)
+				time.Sleep(time.Second)
+			})
+		})
+	}
+}
+
+func TestCacheFetchesOnceForManyCallers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]time.Duration{
+		"no token yet":   0,
+		"expired token":  time.Hour,
+		"late in a life": 14*time.Minute + 50*time.Second,
+	}
+	for name, age := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := &mint{life: 15 * time.Minute, takes: 3 * time.Second}
+				cache := auth.Cache(m)
+				want := "token-1"
+				if age > 0 {
+					wantToken(t, cache, m, "token-1", 3*time.Second, 1)
+					time.Sleep(age)
+					want = "token-2"
+				}
+				before := m.fetches.Load()
+				begin := time.Now()
+				var wg sync.WaitGroup
+				for range 1000 {
+					wg.Go(func() {
+						token, err := cache.Token(t.Context())
+						if err != nil || string(token.Value) != want {
+							t.Errorf("got %q, %v", string(token.Value), err)
+						}
+						if waited := time.Since(begin); waited != 3*time.Second {
+							t.Errorf("waited %v, the token was there after 3s", waited)
+						}
+					})
+				}
+				wg.Wait()
+				if got := m.fetches.Load() - before; got != 1 {
+					t.Errorf("%d fetches for 1000 callers", got)
+				}
+			})
+		})
+	}
+}
+
+func TestCacheEarlyFetchHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: 15 * time.Minute}
+		cache := auth.Cache(m)
+		wantToken(t, cache, m, "token-1", 0, 1)
+		time.Sleep(13 * time.Minute)
+		m.takes = 10 * time.Second
+		var wg sync.WaitGroup
+		for range 1000 {
+			wg.Go(func() {
+				begin := time.Now()
+				token, err := cache.Token(t.Context())
+				if err != nil || token.Value != "token-1" || time.Since(begin) != 0 {
+					t.Errorf("got %q, %v after %v", string(token.Value), err, time.Since(begin))
+				}
+			})
+		}
+		wg.Wait()
+		time.Sleep(11 * time.Second)
+		wantToken(t, cache, m, "token-2", 0, 2)
+	})
+}
+
+func TestCacheFailedEarlyFetch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: time.Hour}
+		cache := auth.Cache(m, auth.WithRefreshAhead(15*time.Minute, time.Minute))
+		wantToken(t, cache, m, "token-1", 0, 1)
+		time.Sleep(45 * time.Minute)
+		m.failWith(errors.New("the issuer is down"))
+		var gaps []time.Duration
+		last, seen := time.Now(), m.fetches.Load()
+		for range 15*60 - 1 { // up to the last second of the token's life
+			if _, err := cache.Token(t.Context()); err != nil {
+				t.Fatalf("a failed early fetch failed a call: %v", err)
+			}
+			synctest.Wait()
+			if n := m.fetches.Load(); n > seen {
+				if n > seen+1 {
+					t.Fatalf("%d fetches within a second", n-seen)
+				}
+				gaps, last, seen = append(gaps, time.Since(last)), time.Now(), n
+			}
+			time.Sleep(time.Second)
+		}
+		// Every wait is at most a minute, plus the second between two calls of this test.
+		for i, gap := range gaps {
+			if gap > 61*time.Second || i > 0 && gap < 2*time.Second {
+				t.Errorf("fetch %d came %v after the one before", i, gap)
+			}
+		}
+		if len(gaps) < 15 || len(gaps) > 50 {
+			t.Errorf("%d fetches in 15 minutes of failure: %v", len(gaps), gaps)
+		}
+		if fixed := gaps[5:]; len(fixed) > 2 && fixed[0] == fixed[1] && fixed[1] == fixed[2] {
+			t.Errorf("the waits have no jitter: %v", gaps)
+		}
+
+		time.Sleep(2 * time.Second)
+		if _, err := cache.Token(t.Context()); err == nil || err.Error() != "the issuer is down" {
+			t.Errorf("after the end of the token the error is %v", err)
+		}
+		m.failWith(nil)
+		token, err := cache.Token(t.Context())
+		if err != nil || token.Value == "token-1" {
+			t.Errorf("once the issuer is back: %q, %v", string(token.Value), err)
+		}
+	})
+}
+
+func TestCacheLateFailureGivesTheLivingToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: 15 * time.Minute}
+		cache := auth.Cache(m)
+		wantToken(t, cache, m, "token-1", 0, 1)
+		time.Sleep(14*time.Minute + 40*time.Second)
+		m.failWith(errors.New("the issuer is down"))
+		m.takes = time.Second
+		wantToken(t, cache, m, "token-1", time.Second, 2)
+		wantToken(t, cache, m, "token-1", 0, 2) // the next fetch is put off
+	})
+}
+
+// The waits after failures start small again once a fetch has succeeded, and an abandoned fetch is no failure of the issuer's.
+func TestCachePutsOffOnlyAfterFailures(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: time.Hour}
+		cache := auth.Cache(m, auth.WithRefreshAhead(15*time.Minute, 5*time.Minute))
+		wantToken(t, cache, m, "token-1", 0, 1)
+		time.Sleep(45 * time.Minute)
+		m.failWith(errors.New("the issuer is down"))
+		for range 60 {
+			if _, err := cache.Token(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		m.failWith(nil)
+		time.Sleep(time.Minute)
+		n := m.fetches.Load() + 1
+		renewed := fmt.Sprintf("token-%d", n)
+		wantToken(t, cache, m, renewed, 0, n)
+
+		time.Sleep(45 * time.Minute)
+		m.failWith(errors.New("the issuer is down"))
+		wantToken(t, cache, m, renewed, 0, n+1)
+		time.Sleep(8 * time.Second) // the first wait is at most 7.5 seconds
+		wantToken(t, cache, m, renewed, 0, n+2)
+
+		m.failWith(nil)
+		time.Sleep(10 * time.Minute) // now late
+		m.takes = time.Minute / 2
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := cache.Token(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("late, a caller does not wait: %v", err)
+		}
+		wantToken(t, cache, m, fmt.Sprintf("token-%d", n+4), time.Minute/2, n+4)
+	})
+}
+
+func TestCacheErrorBelongsToTheWaitersOfItsFetch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{takes: time.Second}
+		down := errors.New("the issuer is down")
+		m.failWith(down)
+		cache := auth.Cache(m)
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if _, err := cache.Token(t.Context()); !errors.Is(err, down) {
+					t.Errorf("a waiter got %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		m.failWith(nil)
+		wantToken(t, cache, m, "token-2", time.Second, 2)
+	})
+}
+
+func TestCacheCallerLeaves(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	synctest.Test(t, func(t *testing.T) {
+		var value any
+		m := &mint{takes: 10 * time.Second}
+		cache := auth.Cache(auth.TokenSourceFunc(func(ctx context.Context) (auth.Token, error) {
+			value = ctx.Value(key{})
+			return m.Token(ctx)
+		}))
+		leader, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "leader"))
+		hurried, cancelHurried := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancelHurried()
+		var wg sync.WaitGroup
+		begin := time.Now()
+		wg.Go(func() {
+			_, err := cache.Token(leader)
+			if !errors.Is(err, context.Canceled) || time.Since(begin) != time.Second {
+				t.Errorf("the cancelled leader got %v after %v", err, time.Since(begin))
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			_, err := cache.Token(hurried)
+			if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 2*time.Second {
+				t.Errorf("the hurried waiter got %v after %v", err, time.Since(begin))
+			}
+		})
+		wg.Go(func() {
+			token, err := cache.Token(t.Context())
+			if err != nil || token.Value != "token-1" || time.Since(begin) != 10*time.Second {
+				t.Errorf("the patient waiter got %q, %v after %v", string(token.Value), err, time.Since(begin))
+			}
+		})
+		time.Sleep(time.Second)
+		cancel()
+		wg.Wait()
+		if m.fetches.Load() != 1 {
+			t.Errorf("%d fetches", m.fetches.Load())
+		}
+		if value != "leader" {
+			t.Errorf("the fetch does not see the values of the leader's context")
+		}
+		if _, err := cache.Token(leader); !errors.Is(err, context.Canceled) {
+			t.Errorf("a context that has ended already got %v", err)
+		}
+	})
+}
+
+func TestCacheAbandonedFetch(t *testing.T) {
+	t.Parallel()
+	abandon := func(t *testing.T, cache auth.TokenSource) {
+		var wg sync.WaitGroup
+		for i := range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i+1)*time.Second)
+			defer cancel()
+			wg.Go(func() {
+				if _, err := cache.Token(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	t.Run("is cancelled when the last has left", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			m := &mint{takes: 10 * time.Second}
+			cache := auth.Cache(m)
+			abandon(t, cache)
+			synctest.Wait()
+			if n := m.running.Load(); n != 0 {
+				t.Fatalf("%d fetches go on for nobody", n)
+			}
+			wantToken(t, cache, m, "token-2", 10*time.Second, 2)
+		})
+	})
+	t.Run("is not overtaken by the next", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			m := &mint{takes: time.Second}
+			cache := auth.Cache(auth.TokenSourceFunc(func(ctx context.Context) (auth.Token, error) {
+				token, err := m.Token(context.WithoutCancel(ctx))
+				time.Sleep(10 * time.Second) // deaf to its context
+				return token, errors.Join(err, ctx.Err())
+			}))
+			abandon(t, cache)
+			wantToken(t, cache, m, "token-2", 8*time.Second+11*time.Second, 2)
+			if m.overlap.Load() {
+				t.Error("two fetches ran at once")
+			}
+		})
+	})
+	t.Run("serves the next if it succeeds", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			m := &mint{takes: 10 * time.Second}
+			cache := auth.Cache(auth.TokenSourceFunc(func(ctx context.Context) (auth.Token, error) {
+				return m.Token(context.WithoutCancel(ctx))
+			}))
+			abandon(t, cache)
+			wantToken(t, cache, m, "token-1", 7*time.Second, 1)
+		})
+	})
+}
+
+func TestCacheFetchTimeout(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		opts []auth.CacheOption
+		want time.Duration
+	}{
+		"default":   {nil, time.Minute},
+		"given":     {[]auth.CacheOption{auth.WithFetchTimeout(5 * time.Second)}, 5 * time.Second},
+		"not given": {[]auth.CacheOption{auth.WithFetchTimeout(0)}, time.Minute},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				_, err := auth.Cache(&mint{takes: time.Hour}, test.opts...).Token(t.Context())
+				if !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("the error is %v", err)
+				}
+				if err != nil && !strings.Contains(err.Error(), test.want.String()) {
+					t.Errorf("the error does not name the limit: %v", err)
+				}
+				if got := time.Since(begin); got != test.want {
+					t.Errorf("took %v, want %v", got, test.want)
+				}
+			})
+		})
+	}
+}
+
+// A fetch that is cut off in the early part must not be cancelled with its first caller, nor hold anybody up.
+func TestCacheEarlyFetchOutlivesItsCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: 15 * time.Minute}
+		cache := auth.Cache(m)
+		wantToken(t, cache, m, "token-1", 0, 1)
+		time.Sleep(14*time.Minute + 25*time.Second)
+		m.takes = 20 * time.Second
+		ctx, cancel := context.WithCancel(t.Context())
+		if _, err := cache.Token(ctx); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		time.Sleep(6 * time.Second) // now late: callers wait for the early fetch
+		waiter, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if token, err := cache.Token(waiter); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %q, %v", string(token.Value), err)
+		}
+		time.Sleep(14 * time.Second)
+		wantToken(t, cache, m, "token-2", 0, 2)
+	})
+}
+
+func TestCacheClockSkew(t *testing.T) {
+	t.Parallel()
+	// Of a token that lives 15 minutes by its claims, as seen by a machine whose clock is ahead of the issuer's by skew.
+	tests := map[string]struct {
+		skew     time.Duration
+		expiry   bool // whether the source tells it too
+		lifetime time.Duration
+	}{
+		"right clock":               {0, true, 15 * time.Minute},
+		"right clock, from claims":  {0, false, 15 * time.Minute},
+		"ahead by minutes":          {5 * time.Minute, true, 10 * time.Minute},
+		"ahead by more than a life": {20 * time.Minute, true, 15 * time.Minute},
+		"ahead by years":            {30000 * time.Hour, false, 15 * time.Minute},
+		"behind by minutes":         {-5 * time.Minute, true, 15 * time.Minute},
+		"behind by days":            {-100 * time.Hour, false, 15 * time.Minute},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := &mint{takes: 10 * time.Second}
+				cache := auth.Cache(auth.TokenSourceFunc(func(ctx context.Context) (auth.Token, error) {
+					issued := time.Now().Add(-test.skew)
+					if _, err := m.Token(ctx); err != nil {
+						return auth.Token{}, err
+					}
+					token := auth.Token{Value: jwtOf(map[string]any{"iat": issued.Unix(), "exp": issued.Add(15 * time.Minute).Unix()})}
+					if test.expiry {
+						token.Expiry = issued.Add(15 * time.Minute)
+					}
+					return token, nil
+				}), auth.WithRefreshAhead(0, time.Minute))
+				ask := func() {
+					t.Helper()
+					if _, err := cache.Token(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				ask()
+				time.Sleep(test.lifetime - m.takes - time.Minute - time.Second)
+				ask()
+				if m.fetches.Load() != 1 {
+					t.Errorf("renewed too early")
+				}
+				time.Sleep(time.Second)
+				ask()
+				if m.fetches.Load() != 2 {
+					t.Errorf("not renewed in time")
+				}
+			})
+		})
+	}
+}
+
+func TestCacheOfTokensThatAreOverOnArrival(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: -time.Minute}
+		cache := auth.Cache(m)
+		wantToken(t, cache, m, "token-1", 0, 1)
+		wantToken(t, cache, m, "token-2", 0, 2)
+	})
+}
+
+func TestCacheShortLife(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: 2 * time.Second}
+		cache := auth.Cache(m)
+		for range 20 * 60 {
+			if _, err := cache.Token(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		if got := m.fetches.Load(); got < 30 || got > 41 {
+			t.Errorf("%d fetches in a minute of 2-second tokens", got)
+		}
+	})
+}
+
+func TestCacheMaxAge(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		life   time.Duration
+		maxAge time.Duration
+		after  time.Duration
+		fresh  bool
+	}{
+		"unknown end":                {0, 0, 10000 * time.Hour, false},
+		"unknown end, below the age": {0, time.Hour, 57 * time.Minute, false},
+		"unknown end, above the age": {0, time.Hour, time.Hour, true},
+		"long life, above the age":   {24 * time.Hour, time.Hour, time.Hour, true},
+		"short life, below the age":  {time.Minute, time.Hour, time.Minute, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := &mint{life: test.life}
+				cache := auth.Cache(m, auth.WithMaxAge(test.maxAge))
+				wantToken(t, cache, m, "token-1", 0, 1)
+				time.Sleep(test.after)
+				if test.fresh {
+					wantToken(t, cache, m, "token-2", 0, 2)
+				} else {
+					wantToken(t, cache, m, "token-1", 0, 1)
+				}
+			})
+		})
+	}
+}
+
+func TestCacheInvalidate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: time.Hour}
+		cache := auth.Cache(m)
+		cache.Invalidate("token-1") // nothing is kept yet
+		wantToken(t, cache, m, "token-1", 0, 1)
+		cache.Invalidate("another")
+		wantToken(t, cache, m, "token-1", 0, 1)
+		cache.Invalidate("token-1")
+		wantToken(t, cache, m, "token-2", 0, 2)
+		cache.Invalidate("token-1") // a call that was under way with the old token
+		wantToken(t, cache, m, "token-2", 0, 2)
+	})
+}
+
+// All callers are refused at once with the old token: one fetch serves them all.
+func TestCacheInvalidateByMany(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: time.Hour, takes: time.Second}
+		cache := auth.Cache(m)
+		wantToken(t, cache, m, "token-1", time.Second, 1)
+		var wg sync.WaitGroup
+		for range 1000 {
+			wg.Go(func() {
+				time.Sleep(rand.N(3 * time.Second))
+				cache.Invalidate("token-1")
+				if token, err := cache.Token(t.Context()); err != nil || token.Value != "token-2" {
+					t.Errorf("got %q, %v", string(token.Value), err)
+				}
+			})
+		}
+		wg.Wait()
+		if m.fetches.Load() != 2 {
+			t.Errorf("%d fetches", m.fetches.Load())
+		}
+	})
+}
+
+func TestCacheTellsTheSourceOfARefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: time.Hour}
+		cache := auth.Cache(auth.Cache(m))
+		wantToken(t, cache, m, "token-1", 0, 1)
+		cache.Invalidate("token-1")
+		wantToken(t, cache, m, "token-2", 0, 2)
+	})
+}
+
+func TestCacheOfASourceThatGivesNothing(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		source auth.TokenSource
+		want   string
+	}{
+		"nil":   {nil, "no source"},
+		"empty": {auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{}, nil }), "empty token"},
+		"exits": {auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { runtime.Goexit(); panic("not reached") }), "ended its goroutine"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			token, err := auth.Cache(test.source).Token(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %q, %v", string(token.Value), err)
+			}
+		})
+	}
+}
+
+// Seven days of 15-minute tokens, 50 callers, and an issuer that is away for an hour: no call fails but in that hour.
+func TestCacheForAWeek(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{life: 15 * time.Minute, takes: 2 * time.Second}
+		cache := auth.Cache(m)
+		begin := time.Now()
+		const week, outage = 7 * 24 * time.Hour, 80 * time.Hour
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			time.Sleep(outage)
+			m.failWith(errors.New("the issuer is away"))
+			time.Sleep(time.Hour)
+			m.failWith(nil)
+		})
+		var failed atomic.Int64
+		for range 50 {
+			wg.Go(func() {
+				for time.Since(begin) < week {
+					token, err := cache.Token(t.Context())
+					at := time.Since(begin)
+					switch {
+					case err != nil && (at < outage || at > outage+time.Hour+2*time.Second):
+						t.Errorf("failed at %v: %v", at, err)
+					case err != nil:
+						failed.Add(1)
+					case !token.Expiry.After(time.Now()):
+						t.Errorf("at %v the token was over since %v", at, time.Since(token.Expiry))
+					}
+					time.Sleep(rand.N(2 * time.Minute))
+				}
+			})
+		}
+		wg.Wait()
+		if failed.Load() == 0 {
+			t.Error("nothing failed in the outage: the test does not test it")
+		}
+		if m.overlap.Load() {
+			t.Error("two fetches ran at once")
+		}
+	})
+}
