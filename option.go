@@ -40,9 +40,9 @@ type Response struct {
 	// Attempts is the number of attempts of the call.
 	Attempts int
 	// Duration is the time of the last attempt.
-	Duration time.Duration
+	Duration time.Duration `json:",format:nano"`
 	// Elapsed is the time of the whole call, other attempts and waits included.
-	Elapsed time.Duration
+	Elapsed time.Duration `json:",format:nano"`
 }
 
 // WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see
@@ -116,14 +116,15 @@ func WithUserAgent(text string) Option {
 	}
 }
 
-// ownHeaders are what the pipeline sets itself: another value would break calls, or a promise of this module.
+// ownHeaders are what the pipeline sets itself, or relies on nobody setting: another value would break calls, or a promise of this
+// module.
 var ownHeaders = []string{
-	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Te", "Trailer",
-	"Transfer-Encoding", "Upgrade", "User-Agent",
+	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host", "Range",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent",
 }
 
-// WithHeader sends a header with each request. Headers that the client sets itself (credentials, Accept, Content-Type, User-Agent
-// and those of the HTTP connection) are refused or overwritten.
+// WithHeader sends a header with each request. Headers that the client sets itself (credentials, Accept, Content-Type, User-Agent),
+// those of the HTTP connection, Range and Expect are refused or overwritten.
 func WithHeader(name, value string) Option {
 	return func(s *Settings) error {
 		if !validHeaderName(name) {
