@@ -9,6 +9,7 @@ import (
 	"github.com/tenantkit/tenantkit/datasink"
 	"github.com/tenantkit/tenantkit/internal/rest"
 	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/security"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
@@ -26,6 +27,7 @@ func TestOperations(t *testing.T) {
 		{"datasink", datasink.Operations(), (*datasink.Client)(nil)},
 		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
 		{"worklytics", worklytics.Operations(), (*worklytics.Client)(nil)},
+		{"infoworks", security.Operations(), (*security.Client)(nil)},
 	} {
 		seen := make(map[string]bool)
 		for _, op := range client.operations {

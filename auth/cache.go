@@ -83,7 +83,7 @@ type cache struct {
 }
 
 type keptToken struct {
-	token             Token
+	token             sealed[Token]
 	fetched           time.Time
 	bounded           bool          // false: no end is known, and the durations mean nothing
 	life, early, late time.Duration // the whole, and how much of it is left where the two parts begin
@@ -98,7 +98,7 @@ type fetch struct {
 	waiters    int
 	abandoned  bool // all waiters have left, so that its error says nothing
 	done       chan struct{}
-	token      Token
+	token      sealed[Token]
 	err        error
 }
 
@@ -121,7 +121,7 @@ func (c *cache) Token(ctx context.Context) (Token, error) {
 			return Token{}, fmt.Errorf("while waiting for a token: %w", ctx.Err())
 		}
 		if f.err == nil {
-			return f.token, nil
+			return f.token(), nil
 		}
 		if f.abandoned {
 			continue
@@ -141,12 +141,12 @@ func (c *cache) tokenOrFetch(ctx context.Context) (Token, *fetch) {
 	if k := c.kept; k != nil {
 		switch left := k.left(now); {
 		case !k.bounded || left > k.early || left > 0 && now.Before(k.retryAt):
-			return k.token, nil
+			return k.token(), nil
 		case left > k.late:
 			if c.fetch == nil {
 				c.start(ctx, true)
 			}
-			return k.token, nil
+			return k.token(), nil
 		}
 	}
 	if c.fetch == nil {
@@ -161,7 +161,7 @@ func (c *cache) living() (Token, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if k := c.kept; k != nil && (!k.bounded || k.left(time.Now()) > 0) {
-		return k.token, true
+		return k.token(), true
 	}
 	return Token{}, false
 }
@@ -178,7 +178,7 @@ func (c *cache) leave(f *fetch) {
 
 func (c *cache) Invalidate(refused tenantkit.Secret) {
 	c.mu.Lock()
-	if c.kept != nil && c.kept.token.Value == refused {
+	if c.kept != nil && c.kept.token().Value == refused {
 		c.kept = nil
 	}
 	c.mu.Unlock()
@@ -220,12 +220,12 @@ func (c *cache) finish(f *fetch, began time.Time, token Token, err error) {
 	case c.kept != nil && !f.abandoned:
 		c.kept.retryAt = time.Now().Add(c.kept.delays.NextBackOff())
 	}
-	f.token, f.err = token, err
+	f.token, f.err = seal(token), err
 	close(f.done)
 }
 
 func (c *cache) keep(token Token, fetched time.Time) *keptToken {
-	k := &keptToken{token: token, fetched: fetched, delays: backoff.NewExponentialBackOff(
+	k := &keptToken{token: seal(token), fetched: fetched, delays: backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(5*time.Second),
 		backoff.WithMultiplier(2),
 		backoff.WithMaxInterval(40*time.Second), // a minute, with the jitter of one half

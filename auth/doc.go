@@ -1,9 +1,13 @@
 // Package auth says where credentials come from, and how they are put on requests.
 //
-// A [TokenSource] gives a secret: [StaticToken], [Env], or one of your own ([TokenSourceFunc]). A [Credential] puts it on a request:
-// [APIKey], [Basic], [Bearer], [RawBasic]. The clients of this module take token sources and know the credential; with any other
-// HTTP client, use [Transport].
+// A [TokenSource] gives a secret: [StaticToken], [Env], [File], [Command] with [GCloudIDToken] and [CognitoCLI], or one of your own
+// ([TokenSourceFunc]). A [Credential] puts it on a request: [APIKey], [Basic], [Bearer], [RawBasic]. The clients of this module take
+// token sources and know the credential; with any other HTTP client, use [Transport].
 //
 // A source is asked for each attempt, so that a secret may change while the program runs. It must be safe for concurrent use. A
 // source that takes long, or must not be asked often, goes under a [Cache].
+//
+// [RefreshToken] makes short-lived access tokens of a refresh token, and keeps a replaced one in a [TokenStore].
+//
+// [ParseClaims] and [CheckIDToken] read a JSON Web Token to explain why a service refuses it.
 package auth

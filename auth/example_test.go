@@ -6,6 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 )
 
@@ -30,4 +33,73 @@ func ExampleCache() {
 	token, err := tokens.Token(context.Background())
 	fmt.Println(token.Value, err, fetches)
 	// Output: [redacted] <nil> 1
+}
+
+// A program of your own prints the token as a field of JSON.
+func ExampleCommand() {
+	command := auth.Command("echo", `{"auth": {"client_token": "hvs.secret"}}`)
+	command.JSONPath = "auth.client_token"
+	command.Timeout = 10 * time.Second
+
+	token, err := auth.Cache(command).Token(context.Background())
+	fmt.Println(token.Value, len(token.Value), err)
+	// Output: [redacted] 10 <nil>
+}
+
+// A token for Worklytics, as a person who may impersonate the service account that was granted the role.
+func ExampleGCloudIDToken() {
+	tokens := auth.Cache(auth.GCloudIDToken(auth.GCloudOptions{
+		Audience:       "https://app.worklytics.co",
+		ServiceAccount: "worklytics-tenant-api@acme.iam.gserviceaccount.com",
+	}))
+	credential := auth.Bearer(tokens)
+	_ = credential // auth.Transport(credential, nil), or give tokens to a client of this module
+}
+
+// A service refuses a token with 403 and no word more: this tells why.
+func ExampleCheckIDToken() {
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"iss": "https://accounts.google.com",
+		"aud": "https://app.worklytics.com",
+		"exp": time.Now().Add(time.Hour).Unix(),
+	}).SignedString([]byte("key"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = auth.CheckIDToken(tenantkit.Secret(token), "https://app.worklytics.co", "api@acme.iam.gserviceaccount.com")
+	fmt.Println(err)
+	// Output:
+	// CheckIDToken: aud: the token is for ["https://app.worklytics.com"], not for "https://app.worklytics.co": ask for it with --audiences=https://app.worklytics.co (nothing was sent)
+	// CheckIDToken: email: the token does not say whose it is: add --include-email, beside --impersonate-service-account=api@acme.iam.gserviceaccount.com (of a metadata server: format=full) (nothing was sent)
+}
+
+// An issuer replaces the refresh token with each use. In a program the store is a FileStore, so that the login outlives the run.
+func ExampleRefreshToken() {
+	issued := 0
+	exchange := func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
+		issued++ // in a program: send refresh to the issuer
+		fmt.Println("exchange of", string(refresh))
+		return auth.Grant{
+			Access:  auth.Token{Value: "access", Expiry: time.Now().Add(15 * time.Minute)},
+			Refresh: auth.Token{Value: tenantkit.Secret(fmt.Sprintf("refresh-%d", issued))},
+		}, nil
+	}
+	store := auth.MemoryStore()
+
+	for run := range 2 {
+		tokens := auth.Cache(auth.RefreshToken(auth.StaticToken("refresh-of-the-login"), store, exchange))
+		for range 3 { // three calls, one exchange
+			if _, err := tokens.Token(context.Background()); err != nil {
+				fmt.Println(err)
+			}
+		}
+		stored, err := store.Load(context.Background())
+		fmt.Println("run", run+1, "leaves", string(stored.Value), err)
+	}
+	// Output:
+	// exchange of refresh-of-the-login
+	// run 1 leaves refresh-1 <nil>
+	// exchange of refresh-1
+	// run 2 leaves refresh-2 <nil>
 }

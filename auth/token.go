@@ -35,6 +35,12 @@ type TokenSourceFunc func(ctx context.Context) (Token, error)
 // Token calls f.
 func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
 
+// sealed holds what fmt must not show: it prints the unexported fields of a struct without asking their methods, but of a function
+// just the address.
+type sealed[T any] func() T
+
+func seal[T any](value T) sealed[T] { return func() T { return value } }
+
 // StaticToken is a source that always gives value. Where value is a JSON Web Token, the token's expiry is read from its claim exp,
 // unverified. The empty value makes every call fail.
 func StaticToken(value tenantkit.Secret) TokenSource {

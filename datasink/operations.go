@@ -30,16 +30,16 @@ const (
 // absolute value may be repeated; only a sink must not be created twice. What an accepted write answers is not to be relied on:
 // the documentation shows JSON, a bare ok, and text that is neither.
 var operations = [...]rest.Operation{
-	createSink:             {Name: "CreateSink", Method: http.MethodPost, Path: "/api/datasink/create", Class: rest.Write, Credential: bearer, Answer: rest.NoPage},
-	updateSink:             {Name: "UpdateSink", Method: http.MethodPost, Path: "/api/datasink/update", Class: rest.Idempotent, Credential: bearer, Answer: rest.NoPage},
-	deleteSink:             {Name: "DeleteSink", Method: http.MethodPost, Path: "/api/datasink/delete", Class: rest.Idempotent, Credential: bearer, Answer: rest.NoPage},
-	updateAssignmentStatus: {Name: "UpdateAssignmentStatus", Method: http.MethodPost, Path: "/api/datasink/update/status/assignments", Class: rest.Idempotent, Credential: apiKey, Answer: rest.NoPage},
-	updateRuleStatus:       {Name: "UpdateRuleStatus", Method: http.MethodPost, Path: "/api/datasink/update/status/rules", Class: rest.Idempotent, Credential: apiKey, Answer: rest.NoPage},
-	updateRoleStatus:       {Name: "UpdateRoleStatus", Method: http.MethodPost, Path: "/api/datasink/update/status/roles", Class: rest.Idempotent, Credential: apiKey, Answer: rest.NoPage},
+	createSink:             {Name: "CreateSink", Method: http.MethodPost, Path: "/api/datasink/create", Class: rest.Write, Credential: bearer, Answer: rest.Anything},
+	updateSink:             {Name: "UpdateSink", Method: http.MethodPost, Path: "/api/datasink/update", Class: rest.Idempotent, Credential: bearer, Answer: rest.Anything},
+	deleteSink:             {Name: "DeleteSink", Method: http.MethodPost, Path: "/api/datasink/delete", Class: rest.Idempotent, Credential: bearer, Answer: rest.Anything},
+	updateAssignmentStatus: {Name: "UpdateAssignmentStatus", Method: http.MethodPost, Path: "/api/datasink/update/status/assignments", Class: rest.Idempotent, Credential: apiKey, Answer: rest.Anything},
+	updateRuleStatus:       {Name: "UpdateRuleStatus", Method: http.MethodPost, Path: "/api/datasink/update/status/rules", Class: rest.Idempotent, Credential: apiKey, Answer: rest.Anything},
+	updateRoleStatus:       {Name: "UpdateRoleStatus", Method: http.MethodPost, Path: "/api/datasink/update/status/roles", Class: rest.Idempotent, Credential: apiKey, Answer: rest.Anything},
 	querySinks:             {Name: "QuerySinks", Method: http.MethodPost, Path: "/api/datasink/query", Class: rest.Read, Credential: apiKey},
-	updateTimestamps:       {Name: "UpdateTimestamps", Method: http.MethodPost, Path: "/api/datasink/update/timestamp", Class: rest.Idempotent, Credential: apiKey, Answer: rest.NoPage},
+	updateTimestamps:       {Name: "UpdateTimestamps", Method: http.MethodPost, Path: "/api/datasink/update/timestamp", Class: rest.Idempotent, Credential: apiKey, Answer: rest.Anything},
 	queryLogs:              {Name: "QueryLogs", Method: http.MethodPost, Path: "/api/datasink/query/logs", Class: rest.Read, Credential: apiKey},
-	updateLogs:             {Name: "UpdateLogs", Method: http.MethodPost, Path: "/api/datasink/update/logs", Class: rest.Idempotent, Credential: apiKey, Answer: rest.NoPage},
+	updateLogs:             {Name: "UpdateLogs", Method: http.MethodPost, Path: "/api/datasink/update/logs", Class: rest.Idempotent, Credential: apiKey, Answer: rest.Anything},
 }
 
 // The calls of a log-in, as in the chapter "Authentication".

@@ -22,7 +22,7 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
 	if !ok {
 		panic(http.ErrAbortHandler)
 	}
-	defer s.handlers.Done()
+	defer s.leave()
 
 	ctx, cancel := context.WithCancel(hr.Context())
 	defer cancel()
@@ -74,7 +74,7 @@ func (s *Server) enter(request *Request) (*Fault, bool) {
 	if s.closed {
 		return nil, false
 	}
-	s.handlers.Add(1)
+	s.serving++
 	request.Fault = s.nextFault(request.Operation)
 	if !s.noRecord {
 		s.requests = append(s.requests, request)

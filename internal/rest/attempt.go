@@ -76,6 +76,9 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		// A middleware that answers by itself may not say to what.
 		resp.Request = req
 	}
+	if c.op.isRedirect(resp) {
+		return a, nil
+	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return a, a.refused()
 	}

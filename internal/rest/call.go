@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -84,6 +85,9 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 		}
 		made.policy = made.settings.Retry.WithDefaults()
 	}
+	if made.settings.Response != nil {
+		*made.settings.Response = tenantkit.Response{}
+	}
 	if made.credential == nil {
 		made.credential = c.api.Credentials[op.Credential]
 	}
@@ -99,6 +103,11 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 		values, err := query.Values(what.Query)
 		if err != nil {
 			return nil, op.Invalid("query", "%v", err)
+		}
+		for name := range values {
+			if slices.Contains(values[name], tenantkit.Redacted) {
+				return nil, op.Invalid(name, "it is a secret, which has no place in a URL")
+			}
 		}
 		made.url.RawQuery = values.Encode()
 	}

@@ -87,12 +87,16 @@ func (a *attempt) streamFailure(err error) *failure {
 
 // decode reads the whole answer into the call's Into.
 func (c *call) decode(a *attempt) *failure {
-	if c.op.Answer == NoPage && isHTML(a.resp.Header.Get("Content-Type")) {
+	if c.op.isRedirect(a.resp) {
+		a.drain()
+		return a.answered(nil)
+	}
+	if c.op.Answer == Anything && isHTML(a.resp.Header.Get("Content-Type")) {
 		// The begin of the page, for the error. What is missing of it is missing of an explanation only.
 		body, _ := a.read(maxRefusalBytes)
 		return a.unusable(body, errors.New("it is an HTML page"))
 	}
-	if c.op.Answer != JSON && c.Into == nil {
+	if c.op.Answer == Anything && c.Into == nil {
 		a.drain()
 		return nil
 	}
@@ -104,7 +108,7 @@ func (c *call) decode(a *attempt) *failure {
 		return a.unread(body, err, !errors.Is(err, wire.ErrTooLong))
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		if c.op.Answer != JSON {
+		if c.op.Answer == Anything {
 			return nil
 		}
 		return a.unfounded(body, errors.New("it is empty"))
@@ -120,10 +124,16 @@ func (c *call) decode(a *attempt) *failure {
 			return a.unfounded(body, err)
 		}
 	}
-	if c.Answered != nil {
-		if err := c.Answered(a.resp); err != nil {
-			return a.unusable(body, err)
-		}
+	return a.answered(body)
+}
+
+// answered is the failure of an answer that the call's own Answered refuses, or nil.
+func (a *attempt) answered(body []byte) *failure {
+	if a.call.Answered == nil {
+		return nil
+	}
+	if err := a.call.Answered(a.resp); err != nil {
+		return a.unusable(body, err)
 	}
 	return nil
 }

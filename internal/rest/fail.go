@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -173,8 +174,11 @@ func Unwritten(err error) error {
 	return err
 }
 
+// requestIDHeaders are where services put their name for an exchange. It is no secret, also where the caller chose it.
+var requestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id"}
+
 func requestID(header http.Header) string {
-	for _, name := range []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id"} {
+	for _, name := range requestIDHeaders {
 		if id := header.Get(name); id != "" {
 			return id
 		}
@@ -194,7 +198,17 @@ func (a *attempt) redactor() *redactor {
 			credential = append(credential, name)
 		}
 	}
-	a.secrets = newRedactor(a.req, credential, a.call.settings.Header, a.call.Body)
+	hidden := slices.Collect(maps.Keys(a.call.settings.Header))
+	if a.resp != nil && a.resp.Request != nil {
+		// The request as it left: a middleware may have added a credential of its own.
+		for name := range a.resp.Request.Header {
+			if own[name] == nil {
+				hidden = append(hidden, name)
+			}
+		}
+	}
+	hidden = slices.DeleteFunc(hidden, func(name string) bool { return slices.Contains(requestIDHeaders, name) })
+	a.secrets = newRedactor(a.req, credential, hidden, a.call.Body)
 	return a.secrets
 }
 

@@ -30,16 +30,13 @@ type redactor struct {
 }
 
 // newRedactor returns one that knows the secrets of the request: what its credential put into the given headers, and the secrets
-// in body, the value that its body was made from.
-func newRedactor(req *http.Request, credentialHeaders []string, extra http.Header, body any) *redactor {
-	r := &redactor{headers: slices.Clone(credentialHeaders)}
+// in body, the value that its body was made from. The hidden headers are no secrets in a text, and are not shown.
+func newRedactor(req *http.Request, credentialHeaders, hidden []string, body any) *redactor {
+	r := &redactor{headers: slices.Concat(credentialHeaders, hidden)}
 	for _, name := range credentialHeaders {
 		for _, value := range req.Header[name] {
 			r.add(credentialTexts(value)...)
 		}
-	}
-	for name := range extra {
-		r.headers = append(r.headers, name)
 	}
 	if body != nil {
 		// The same value was encoded to be sent, so it can be encoded again.

@@ -235,7 +235,7 @@ func TestNewSecretsInUnusableAnswers(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]step{
 		"wrong type beside it": jsonStep(`{"password":"s3new","id":7}`),
-		"wrong type":           jsonStep(`{"id":"a","password":53530}`),
+		"wrong type":           jsonStep(`{"id":"a","password":5353053530}`),
 		"text for a number":    jsonStep(`{"id":"a","password":"s3new","count":"s3new"}`),
 		"broken":               {body: `{"id":"a","password":"s3new`, cut: errReset},
 		"too long":             {body: `{"id":"a","password":"s3new"}`, endless: true},
@@ -263,7 +263,7 @@ func TestNewSecretsInUnusableAnswers(t *testing.T) {
 			texts := outputs(t, err, response, log.String())
 			wantNoSecret(t, texts, "s3new")
 			for name, text := range texts {
-				if strings.Contains(text, "53530") {
+				if strings.Contains(text, "5353053530") {
 					t.Errorf("%s: the value is in %s", name, text)
 				}
 			}

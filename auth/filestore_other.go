@@ -1,0 +1,11 @@
+//go:build !unix
+
+package auth
+
+import "io/fs"
+
+// private has nothing to tell: the mode does not say here who may read a file.
+func private(fs.FileInfo) bool { return true }
+
+// syncDir does nothing: directories cannot be flushed here.
+func syncDir(string) error { return nil }

@@ -1,0 +1,80 @@
+package auth_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
+)
+
+// A program may print its configuration, and with it sources and stores that hold tokens by now.
+func TestSourcesAndStoresDoNotShowTheirTokens(t *testing.T) {
+	t.Parallel()
+	const marker = "MARKER"
+	source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: marker}, nil })
+	failing := errors.New("failing")
+
+	cache := auth.Cache(source)
+	command := auth.Command("program")
+	command.Env = map[string]tenantkit.Secret{"SECRET": marker}
+	memory := auth.MemoryStore()
+	file := auth.FileStore(filepath.Join(t.TempDir(), "token.json"))
+	stored := auth.StoredToken{Token: auth.Token{Value: marker}}
+	lost := auth.RefreshToken(source, nil, func(context.Context, tenantkit.Secret) (auth.Grant, error) {
+		return auth.Grant{}, failing
+	})
+	unsaved := auth.RefreshToken(source, &faultyStore{TokenLocker: auth.MemoryStore(), save: failing}, func(context.Context, tenantkit.Secret) (auth.Grant, error) {
+		return auth.Grant{Access: auth.Token{Value: marker}, Refresh: auth.Token{Value: marker + "-2"}}, nil
+	})
+	if _, err := cache.Token(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, store := range []auth.TokenStore{memory, file} {
+		if err := store.Save(t.Context(), stored); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, refresher := range []*auth.Refresher{lost, unsaved} {
+		if _, err := refresher.Token(t.Context()); !errors.Is(err, failing) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	claims, err := auth.ParseClaims(jwtOf(map[string]any{"sub": "me"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	type config struct{ Value any }
+	// What fmt makes of an exported Secret behind a pointer, under a verb that is none for pointers, is beyond its methods.
+	if text := fmt.Sprintf("%v %+v %#v", command, command, command); strings.Contains(text, marker) {
+		t.Errorf("a command shows its variables: %s", text)
+	}
+	for name, value := range map[string]any{
+		"cache": cache, "memory store": memory, "file store": file, "stored token": stored, "file": auth.File("path"),
+		"refresher with a lost answer": lost, "refresher with an unsaved token": unsaved, "claims": claims,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, shown := range []any{value, config{value}, &config{value}} {
+				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+					if text := fmt.Sprintf(verb, shown); strings.Contains(text, marker) || strings.Contains(text, fmt.Sprintf("%x", marker)) {
+						t.Errorf("%s gives %s", verb, text)
+					}
+				}
+				var log bytes.Buffer
+				slog.New(slog.NewTextHandler(&log, nil)).Info("text", "value", shown)
+				slog.New(slog.NewJSONHandler(&log, nil)).Info("JSON", "value", shown)
+				if strings.Contains(log.String(), marker) {
+					t.Errorf("slog gives %s", &log)
+				}
+			}
+		})
+	}
+}
