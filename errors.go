@@ -1,12 +1,14 @@
 package tenantkit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // The kinds of refusal, for [errors.Is].
@@ -40,12 +42,12 @@ type Error struct {
 	// RequestID is the server's name for the exchange, to quote to its operators.
 	RequestID string
 	// RetryAfter is the wait that the server asked for; 0 when it asked for none.
-	RetryAfter time.Duration
+	RetryAfter time.Duration `json:",format:nano"`
 	// Attempts is the number of attempts made, 0 when none was begun.
 	Attempts int
 	// Header is the header of the last answer, nil when there was none. Cookies and echoed credentials are redacted.
 	Header http.Header
-	// Body is the begin of the last answer's body, redacted.
+	// Body is the start of the last answer's body, redacted.
 	Body string
 	// Outcome tells whether the server applied the call, all attempts considered.
 	Outcome Outcome
@@ -54,16 +56,17 @@ type Error struct {
 	Err error `json:"-"`
 }
 
-// Error tells what was tried, what came back, and what is known of the outcome.
+// Error tells in one line what was tried, what came back, and what is known of the outcome.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s: %s %s", e.Service, e.Operation, e.Method, e.URL)
+	call := b.Len()
 	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+		b.WriteString(": " + strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
 	}
 	for _, text := range []string{e.Code, e.Message, e.Details} {
 		// Many services repeat the status in their message, and the message in their details.
-		if text != "" && text != http.StatusText(e.StatusCode) && !strings.Contains(b.String(), text) {
+		if text = shortLine(text); text != "" && !strings.Contains(b.String()[call:], text) {
 			b.WriteString(": " + text)
 		}
 	}
@@ -75,10 +78,10 @@ func (e *Error) Error() string {
 		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
 	}
 	if e.RequestID != "" {
-		notes = append(notes, "request "+e.RequestID)
+		notes = append(notes, "request "+shortLine(e.RequestID))
 	}
 	if !e.ReadOnly {
-		notes = append(notes, advice[e.Outcome])
+		notes = append(notes, e.Outcome.advice())
 	}
 	if len(notes) > 0 {
 		b.WriteString(" (" + strings.Join(notes, "; ") + ")")
@@ -86,11 +89,14 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-var advice = [...]string{
-	OutcomeUnknown:  "it is unknown whether the server applied it: look before you repeat a write",
-	OutcomeNotSent:  "it did not reach the server",
-	OutcomeRejected: "the server did not apply it",
-	OutcomeApplied:  "the server applied it: do not repeat a write",
+// shortLine returns the begin of a server's text as one line. The fields of the error have all of it.
+func shortLine(text string) string {
+	const most = 512
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 // Unwrap returns Err.
@@ -116,6 +122,19 @@ func (e *Error) Is(target error) bool {
 	}
 }
 
+// MarshalJSON returns all fields, with the text of Err.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	type fields Error // without this method
+	var cause string
+	if e.Err != nil {
+		cause = e.Err.Error()
+	}
+	return json.Marshal(struct {
+		*fields
+		Err string
+	}{(*fields)(e), cause})
+}
+
 // LogValue returns what a log line should hold of the error, without header and body.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
@@ -123,8 +142,10 @@ func (e *Error) LogValue() slog.Value {
 		slog.String("operation", e.Operation),
 		slog.Int("status", e.StatusCode),
 		slog.Int("attempts", e.Attempts),
-		slog.String("outcome", e.Outcome.String()),
 		slog.String("message", e.Error()),
+	}
+	if !e.ReadOnly {
+		attrs = append(attrs, slog.String("outcome", e.Outcome.String()))
 	}
 	if e.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", e.RequestID))
@@ -134,7 +155,8 @@ func (e *Error) LogValue() slog.Value {
 
 // ValidationError is input that was found wrong before anything was sent. Change it; to repeat the call does not help.
 type ValidationError struct {
-	// Operation is the call that was asked for: "CreateTenant", "NewClient".
+	// Operation is the call that was not made: "CreateTenant", "NewClient". Of a method that makes several, it is the one with the
+	// wrong input: "UpdateTenant" in ModifyTenant.
 	Operation string
 	// Field names the parameter or the field of it: "tenantID", "info.name".
 	Field string

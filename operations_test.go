@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantkit/tenantkit/datasink"
 	"github.com/tenantkit/tenantkit/internal/rest"
 	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/security"
 	"github.com/tenantkit/tenantkit/tenant/argo"
+	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
 
 // TestOperations checks the tables of all client packages: each operation is a method, is complete, and has a class that its HTTP
@@ -21,8 +24,10 @@ func TestOperations(t *testing.T) {
 		client     any
 	}{
 		{"argo", argo.Operations(), (*argo.Client)(nil)},
+		{"datasink", datasink.Operations(), (*datasink.Client)(nil)},
 		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
-		{"keboola", provisioning.Operations(), (*provisioning.Client)(nil)},
+		{"worklytics", worklytics.Operations(), (*worklytics.Client)(nil)},
+		{"infoworks", security.Operations(), (*security.Client)(nil)},
 	} {
 		seen := make(map[string]bool)
 		for _, op := range client.operations {

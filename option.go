@@ -11,7 +11,7 @@ import (
 )
 
 // Option changes the behaviour of a client, when given to its constructor, or of one call, when given to a method. On a call it
-// stands above the client's own. An option that cannot be used makes a [ValidationError], before anything is sent.
+// takes the place of the client's own. An option that cannot be used makes a [ValidationError], before anything is sent.
 type Option func(*Settings) error
 
 // Settings is what options come to. It is for packages that make clients; programs use options.
@@ -40,9 +40,9 @@ type Response struct {
 	// Attempts is the number of attempts of the call.
 	Attempts int
 	// Duration is the time of the last attempt.
-	Duration time.Duration
+	Duration time.Duration `json:",format:nano"`
 	// Elapsed is the time of the whole call, other attempts and waits included.
-	Elapsed time.Duration
+	Elapsed time.Duration `json:",format:nano"`
 }
 
 // WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see
@@ -82,7 +82,7 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithTimeout bounds each attempt, from its begin to the last byte of its answer; of a streamed list it bounds each wait for the
+// WithTimeout bounds each attempt, from its start to the last byte of its answer; of a streamed list it bounds each wait for the
 // server. An attempt that runs out of time is repeated like one that met a network error; the deadline of the call's context
 // bounds the whole and is not. The default is 30 seconds, or what the operation's documentation says where that is longer: an
 // option of the client does not shorten those, an option of the call does. Negative means no bound.
@@ -96,8 +96,8 @@ func WithTimeout(perAttempt time.Duration) Option {
 	}
 }
 
-// WithLogger logs one line for each attempt at debug level: service, operation, attempt, status, duration, wait, and error. No
-// line holds a URL, a body or a credential. Without it, or with nil, nothing is logged.
+// WithLogger logs one line for each attempt at debug level: service, operation, attempt, status, duration, wait, outcome
+// and error. No line holds a body, a credential, or the query of a URL. Without it, or with nil, nothing is logged.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *Settings) error {
 		s.Logger = logger
@@ -116,14 +116,15 @@ func WithUserAgent(text string) Option {
 	}
 }
 
-// ownHeaders are what the pipeline sets itself: another value would break calls, or a promise of this module.
+// ownHeaders are what the pipeline sets itself, or relies on nobody setting: another value would break calls, or a promise of this
+// module.
 var ownHeaders = []string{
-	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Te", "Trailer",
-	"Transfer-Encoding", "Upgrade", "User-Agent",
+	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host", "Range",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent",
 }
 
-// WithHeader sends a header with each request. Headers that the client sets itself (credentials, Accept, Content-Type, User-Agent
-// and those of the HTTP connection) are refused or overwritten.
+// WithHeader sends a header with each request. Headers that the client sets itself (credentials, Accept, Content-Type, User-Agent),
+// those of the HTTP connection, Range and Expect are refused or overwritten.
 func WithHeader(name, value string) Option {
 	return func(s *Settings) error {
 		if !validHeaderName(name) {

@@ -24,7 +24,7 @@ import (
 type RetryPolicy struct {
 	// MaxAttempts is the number of attempts of one call, the first included. 1 means no repetition.
 	MaxAttempts int
-	// MaxElapsed bounds the time of a call, from its begin to the begin of its last attempt. Negative means no bound.
+	// MaxElapsed bounds the time of a call, from its start to the start of its last attempt. Negative means no bound.
 	MaxElapsed time.Duration
 	// BaseDelay bounds the wait before the first repetition.
 	BaseDelay time.Duration

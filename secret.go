@@ -14,9 +14,13 @@ const Redacted = "[redacted]"
 
 // Secret is a text that must not be shown: a password, an API key, a token.
 //
-// Every way to print, format, log or marshal it gives [Redacted] (the empty Secret gives the empty text), but one: fmt does not ask
-// the values of unexported fields how they want to be shown, so that a struct that has a Secret there and is printed whole shows
-// it. Export such a field, or give the struct a String and a GoString method.
+// Every way to print, format, log or marshal it gives [Redacted] (the empty Secret gives the empty text), but for what the standard
+// library does without asking a value how it wants to be shown:
+//
+//   - fmt prints unexported fields of a struct as they are. Export a field that holds a Secret, or give the struct a String and a
+//     GoString method.
+//   - fmt does so too where a verb does not fit: %p, and %s and the like for a pointer within a struct. go vet finds these.
+//   - encoding/json writes the keys of a map as they are.
 //
 // Convert a Secret to see it: string(s). Requests carry its true text; [Reveal] makes JSON with it.
 type Secret string

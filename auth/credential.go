@@ -80,6 +80,9 @@ func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if req.Header == nil {
+		req.Header = make(http.Header)
+	}
 	req.Header.Set(c.header, c.scheme+text)
 	return nil
 }

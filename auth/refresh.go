@@ -111,6 +111,26 @@ func (r *Refresher) MarkSpent(ctx context.Context) error {
 	return errors.Join(err, unlock())
 }
 
+// Current returns the refresh token that the next exchange is to send, for calls that take the refresh token itself. After
+// [Refresher.MarkSpent] it fails with [ErrSpent].
+func (r *Refresher) Current(ctx context.Context) (Token, error) {
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return Token{}, err
+	}
+	current, err := r.current(ctx)
+	if err == nil && r.unsaved != nil && r.unsaved().replaces == current.Value {
+		current = r.unsaved().refresh
+	}
+	if err == nil && current.Value == "" {
+		err = ErrSpent
+	}
+	if err := errors.Join(err, unlock()); err != nil {
+		return Token{}, err
+	}
+	return current.Token, nil
+}
+
 // lock waits for the turn of this caller, in this process and then among all that share the store.
 func (r *Refresher) lock(ctx context.Context) (unlock func() error, err error) {
 	select {

@@ -576,6 +576,42 @@ func TestRefreshTokenMarkSpent(t *testing.T) {
 	i.wantGiven(t, "r0", "another login")
 }
 
+// The refresh token itself: of the login, replaced, replaced and not stored, spent, and of the next login.
+func TestRefreshTokenCurrent(t *testing.T) {
+	t.Parallel()
+	full := errors.New("no space left on device")
+	i, store := newIssuer(), &faultyStore{TokenLocker: auth.MemoryStore()}
+	login := tenantkit.Secret("r0")
+	refresh := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: login}, nil })
+	source := auth.RefreshToken(refresh, store, i.exchange)
+	want := func(value string, is error) {
+		t.Helper()
+		token, err := source.Current(t.Context())
+		if string(token.Value) != value || !errors.Is(err, is) {
+			t.Errorf("got %q, %v, want %q, %v", string(token.Value), err, value, is)
+		}
+	}
+	want("r0", nil)
+	wantAccess(t, source, "a1")
+	want("r1", nil)
+	store.save = full
+	if _, err := source.Token(t.Context()); !errors.Is(err, full) {
+		t.Fatalf("got %v", err)
+	}
+	want("r2", nil)
+	store.save = nil
+	if err := source.MarkSpent(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want("", auth.ErrSpent)
+	login = "another login"
+	want("another login", nil)
+	store.lock = full
+	want("", full)
+	store.lock, store.load = nil, full
+	want("", full)
+}
+
 func TestRefreshTokenFailsBeforeTheExchange(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")

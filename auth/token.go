@@ -32,8 +32,13 @@ type Invalidator interface {
 // TokenSourceFunc is a function as a [TokenSource].
 type TokenSourceFunc func(ctx context.Context) (Token, error)
 
-// Token calls f.
-func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
+// Token calls f. A nil function is an error.
+func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) {
+	if f == nil {
+		return Token{}, errors.New("the function of the token source is nil")
+	}
+	return f(ctx)
+}
 
 // sealed holds what fmt must not show: it prints the unexported fields of a struct without asking their methods, but of a function
 // just the address.

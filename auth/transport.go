@@ -37,7 +37,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.credential.Authorize(req.Context(), sent); err != nil {
 		return nil, errors.Join(err, closeBody(req))
 	}
-	resp, err := t.base.RoundTrip(sent)
+	resp, err := t.send(sent)
 	renewer, ok := t.credential.(Renewer)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || !ok || req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
 		return resp, err
@@ -57,7 +57,23 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	// just that connection.
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
-	return t.base.RoundTrip(again)
+	return t.send(again)
+}
+
+// send makes sure that the answer tells to what it is one: with that, a request that follows a redirect is known as such.
+func (t *transport) send(req *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(req)
+	if err == nil && resp.Request == nil {
+		resp.Request = req
+	}
+	return resp, err
+}
+
+// CloseIdleConnections passes the call of [http.Client.CloseIdleConnections] on.
+func (t *transport) CloseIdleConnections() {
+	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
 }
 
 func (t *transport) refuse(req *http.Request) error {

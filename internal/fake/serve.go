@@ -22,7 +22,7 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
 	if !ok {
 		panic(http.ErrAbortHandler)
 	}
-	defer s.handlers.Done()
+	defer s.leave()
 
 	ctx, cancel := context.WithCancel(hr.Context())
 	defer cancel()
@@ -74,9 +74,11 @@ func (s *Server) enter(request *Request) (*Fault, bool) {
 	if s.closed {
 		return nil, false
 	}
-	s.handlers.Add(1)
+	s.serving++
 	request.Fault = s.nextFault(request.Operation)
-	s.requests = append(s.requests, request)
+	if !s.noRecord {
+		s.requests = append(s.requests, request)
+	}
 	if request.Fault == nil {
 		return &Fault{}, true
 	}

@@ -29,6 +29,9 @@ type Config struct {
 
 	// MaxBody is the largest request body in bytes; 0 means DefaultMaxBody.
 	MaxBody int64
+
+	// NoRecord keeps no record of requests, only the counts of [Server.Applied]: for runs of millions.
+	NoRecord bool
 }
 
 // An Option changes how a Server listens.
@@ -61,14 +64,16 @@ type Server struct {
 	notFound   func(*Request) Response
 	lock       sync.Locker
 	maxBody    int64
+	noRecord   bool
 
-	http     *httptest.Server
-	ctx      context.Context // ends when the server closes
-	stop     context.CancelFunc
-	handlers sync.WaitGroup
+	http *httptest.Server
+	ctx  context.Context // ends when the server closes
+	stop context.CancelFunc
 
 	mu       sync.Mutex // guards what follows; never held while a handler runs
 	closed   bool
+	serving  int           // requests under way: no WaitGroup, which cannot be shared with a synctest bubble
+	idle     chan struct{} // made by Close while requests are under way, closed after the last of them
 	faults   []*pending
 	seed     uint64
 	requests []*Request
@@ -83,6 +88,7 @@ func NewServer(config Config, options ...Option) *Server {
 		notFound:   config.NotFound,
 		lock:       config.Lock,
 		maxBody:    config.MaxBody,
+		noRecord:   config.NoRecord,
 		applied:    make(map[string]int),
 	}
 	for _, route := range config.Routes {
@@ -98,6 +104,8 @@ func NewServer(config Config, options ...Option) *Server {
 		s.maxBody = DefaultMaxBody
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	// The channel is made when it is first asked for: not in a synctest bubble, or Close could not close it outside.
+	_ = s.ctx.Done()
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	for _, option := range options {
 		option(s.http)
@@ -143,7 +151,30 @@ func (s *Server) Close() {
 	s.stop()
 	s.http.CloseClientConnections()
 	s.http.Close()
-	s.handlers.Wait()
+	<-s.unused()
+}
+
+// unused returns a channel that is closed when no request is under way.
+func (s *Server) unused() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.idle == nil {
+		s.idle = make(chan struct{})
+		if s.serving == 0 {
+			close(s.idle)
+		}
+	}
+	return s.idle
+}
+
+// leave ends what enter began.
+func (s *Server) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving--
+	if s.serving == 0 && s.idle != nil {
+		close(s.idle)
+	}
 }
 
 // Requests returns copies of all requests so far, in the order in which they arrived.

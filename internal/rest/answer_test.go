@@ -42,15 +42,15 @@ func TestFaultyAnswers(t *testing.T) {
 		"two values":      {fake.Fault{Body: `{} {}`}, false, "after top-level value"},
 		"half a value":    {fake.Fault{Body: `{"id":`}, false, "unexpected EOF"},
 		"204":             {fake.Fault{Status: 204}, false, "204 No Content: the answer cannot be used: it is empty"},
-		"slow":            {fake.Fault{Delay: time.Hour}, true, "time-out of 300ms"},
-		"slow body":       {fake.Fault{Slow: time.Hour}, true, "time-out of 300ms"},
+		"slow":            {fake.Fault{Delay: time.Hour}, true, "time-out of 500ms"},
+		"slow body":       {fake.Fault{Slow: time.Hour}, true, "time-out of 500ms"},
 	}
 	for name, tt := range tests {
 		for scheme, options := range map[string][]fake.Option{"http": {quiet}, "http2": {quiet, fake.HTTP2()}} {
 			t.Run(name+"/"+scheme, func(t *testing.T) {
 				t.Parallel()
 				server := thingsServer(t, options...)
-				c := newWireClient(t, server, tenantkit.WithTimeout(300*time.Millisecond), tenantkit.WithMaxResponseBytes(1<<16))
+				c := newWireClient(t, server, tenantkit.WithTimeout(timeoutFor(tt.fault)), tenantkit.WithMaxResponseBytes(1<<16))
 				server.Fail("", tt.fault)
 				var got thing
 				err := c.Do(t.Context(), &getThing, Call{Path: []string{"a1"}, Into: &got}, nil)
@@ -203,7 +203,7 @@ func newHTTPServer(t testing.TB, handler http.HandlerFunc) *httptest.Server {
 func TestGzipBomb(t *testing.T) {
 	var packed bytes.Buffer
 	zip := gzip.NewWriter(&packed)
-	if _, err := io.CopyN(zip, zeros{}, 256<<20); err != nil {
+	if _, err := io.CopyN(zip, zeros{}, 48<<20); err != nil {
 		t.Fatal(err)
 	}
 	if err := zip.Close(); err != nil {
@@ -227,7 +227,7 @@ func TestGzipBomb(t *testing.T) {
 	if n := len(failedWith(t, err).Body); n != maxRefusalBytes {
 		t.Errorf("%d bytes of the refusal are kept", n)
 	}
-	if used := allocated() - before; used > 32<<20 {
+	if used := allocated() - before; used > 24<<20 {
 		t.Errorf("%d MiB were allocated", used>>20)
 	}
 }

@@ -58,6 +58,11 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		if err := c.credential.Authorize(ctx, req); err != nil {
 			return a, a.unsent(err)
 		}
+		for name, values := range req.Header {
+			if !c.sets(name, values) {
+				c.client.known.add(values...)
+			}
+		}
 	}
 	if timeout := c.settings.Timeout; timeout > 0 {
 		a.timer = time.AfterFunc(timeout, func() { a.cancel(&timeoutError{timeout, nil}) })
@@ -75,6 +80,9 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 	if resp.Request == nil {
 		// A middleware that answers by itself may not say to what.
 		resp.Request = req
+	}
+	if c.op.isRedirect(resp) {
+		return a, nil
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return a, a.refused()

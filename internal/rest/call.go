@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -84,6 +85,9 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 		}
 		made.policy = made.settings.Retry.WithDefaults()
 	}
+	if made.settings.Response != nil {
+		*made.settings.Response = tenantkit.Response{}
+	}
 	if made.credential == nil {
 		made.credential = c.api.Credentials[op.Credential]
 	}
@@ -99,6 +103,11 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 		values, err := query.Values(what.Query)
 		if err != nil {
 			return nil, op.Invalid("query", "%v", err)
+		}
+		for name := range values {
+			if slices.Contains(values[name], tenantkit.Redacted) {
+				return nil, op.Invalid(name, "it is a secret, which has no place in a URL")
+			}
 		}
 		made.url.RawQuery = values.Encode()
 	}
@@ -194,6 +203,15 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 		req.TransferEncoding = []string{"identity"}
 	}
 	return req, nil
+}
+
+// sets tells whether a header of a request is of the pipeline or the caller, rather than of the credential.
+func (c *call) sets(name string, values []string) bool {
+	switch name {
+	case "Accept", "Content-Type", "User-Agent":
+		return true
+	}
+	return slices.Equal(values, c.settings.Header[name]) || slices.Equal(values, c.Header[name])
 }
 
 // header returns what an attempt sends beside its credential.

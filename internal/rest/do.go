@@ -87,6 +87,15 @@ func (a *attempt) streamFailure(err error) *failure {
 
 // decode reads the whole answer into the call's Into.
 func (c *call) decode(a *attempt) *failure {
+	if c.op.isRedirect(a.resp) {
+		a.drain()
+		return a.answered(nil)
+	}
+	if c.op.Answer == Anything && isHTML(a.resp.Header.Get("Content-Type")) {
+		// The begin of the page, for the error. What is missing of it is missing of an explanation only.
+		body, _ := a.read(maxRefusalBytes)
+		return a.unusable(body, errors.New("it is an HTML page"))
+	}
 	if c.op.Answer == Anything && c.Into == nil {
 		a.drain()
 		return nil
@@ -115,10 +124,16 @@ func (c *call) decode(a *attempt) *failure {
 			return a.unfounded(body, err)
 		}
 	}
-	if c.Answered != nil {
-		if err := c.Answered(a.resp); err != nil {
-			return a.unusable(body, err)
-		}
+	return a.answered(body)
+}
+
+// answered is the failure of an answer that the call's own Answered refuses, or nil.
+func (a *attempt) answered(body []byte) *failure {
+	if a.call.Answered == nil {
+		return nil
+	}
+	if err := a.call.Answered(a.resp); err != nil {
+		return a.unusable(body, err)
 	}
 	return nil
 }
@@ -164,10 +179,11 @@ func (c *call) end(a *attempt, f *failure) {
 	a.close()
 }
 
-// doneBefore tells whether a refusal shows that an earlier attempt was applied: what it deleted is gone.
+// doneBefore tells whether a refusal shows that an earlier attempt was applied: what it deleted is gone. The page of a gateway that
+// does not find the service shows nothing.
 func (c *call) doneBefore(f *failure) bool {
 	maybe := c.before == tenantkit.OutcomeApplied || c.before == tenantkit.OutcomeUnknown
-	return maybe && c.op.Method == http.MethodDelete && errors.Is(f.Error, tenantkit.ErrNotFound)
+	return maybe && c.op.Method == http.MethodDelete && errors.Is(f.Error, tenantkit.ErrNotFound) && !isHTML(f.Header.Get("Content-Type"))
 }
 
 // overall returns what is known of a call of which the attempts had the given outcomes.

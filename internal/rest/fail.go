@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -52,11 +54,11 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 		err = fmt.Errorf("%w (Content-Type %q)", err, kind)
 	}
 	f := &failure{Error: a.error(fmt.Errorf("the answer cannot be used: %w", err), outcome)}
-	if a.call.op.SecretAnswer && len(body) > 0 {
+	if len(body) > 0 && (a.call.op.SecretAnswer || holdsSecret(reflect.TypeOf(a.call.Into), make(map[reflect.Type]bool))) {
 		f.Body = tenantkit.Redacted
 		return f
 	}
-	f.Body = a.redactor().text(strings.ToValidUTF8(string(body[:min(len(body), maxRefusalBytes)]), "\uFFFD"))
+	f.Body = a.redactor().body(body)
 	return f
 }
 
@@ -70,6 +72,11 @@ func (a *attempt) unfounded(body []byte, err error) *failure {
 func isJSON(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
+}
+
+func isHTML(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "text/html" || kind == "application/xhtml+xml")
 }
 
 // refused is the failure of an attempt with an answer other than 2xx.
@@ -87,7 +94,7 @@ func (a *attempt) refused() *failure {
 		waitAsked:  waitAsked,
 	}
 	f.RetryAfter = asked
-	f.Body = redact.text(strings.ToValidUTF8(string(body), "\uFFFD"))
+	f.Body = redact.body(body)
 	if status >= 300 && status <= 399 {
 		f.Err = notFollowed(redact.text(target(a.resp)))
 	}
@@ -167,8 +174,11 @@ func Unwritten(err error) error {
 	return err
 }
 
+// requestIDHeaders are where services put their name for an exchange. It is no secret, also where the caller chose it.
+var requestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id"}
+
 func requestID(header http.Header) string {
-	for _, name := range []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id"} {
+	for _, name := range requestIDHeaders {
 		if id := header.Get(name); id != "" {
 			return id
 		}
@@ -188,7 +198,20 @@ func (a *attempt) redactor() *redactor {
 			credential = append(credential, name)
 		}
 	}
-	a.secrets = newRedactor(a.req, credential, a.call.settings.Header, a.call.Body)
+	hidden := slices.Collect(maps.Keys(a.call.settings.Header))
+	if a.resp != nil && a.resp.Request != nil {
+		// The request as it left: a middleware may have added a credential of its own.
+		for name := range a.resp.Request.Header {
+			if own[name] == nil {
+				hidden = append(hidden, name)
+			}
+		}
+	}
+	hidden = slices.DeleteFunc(hidden, func(name string) bool { return slices.Contains(requestIDHeaders, name) })
+	a.secrets = newRedactor(a.req, credential, hidden, a.call.Body)
+	for _, value := range a.call.client.known.all() {
+		a.secrets.add(credentialTexts(value)...)
+	}
 	return a.secrets
 }
 

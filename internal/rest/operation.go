@@ -42,8 +42,11 @@ type Answer uint8
 const (
 	// JSON is a JSON body, without which the answer is an error.
 	JSON Answer = iota
-	// Anything is whatever comes: the status is the answer.
+	// Anything is whatever comes: the status is the answer. An HTML page is an error all the same: it comes from a gateway in front
+	// of the service, and says nothing of the call.
 	Anything
+	// JSONOrRedirect is a JSON body, or a redirect that says where to go, which is not followed: the call's Answered reads it.
+	JSONOrRedirect
 )
 
 // Operation is one operation of an API, as data.
@@ -57,7 +60,8 @@ type Operation struct {
 	// Credential names the one of the client's credentials that the operation takes, where the client has several.
 	Credential string
 	Answer     Answer
-	// SecretAnswer tells that a good answer holds a secret that nobody else knows, so that no error keeps such an answer's body.
+	// SecretAnswer tells that a good answer holds a secret that nobody else knows, so that no error keeps such an answer's body. It
+	// need not be set where the answer is decoded into a [tenantkit.Secret].
 	SecretAnswer bool
 	// Timeout is the least time that an attempt gets, 0 where the client's own will do.
 	Timeout time.Duration
@@ -69,7 +73,14 @@ func (op *Operation) Invalid(field, format string, args ...any) error {
 }
 
 // followsRedirects tells whether a redirect may be followed: nothing that has an effect is done at a place not asked for.
-func (op *Operation) followsRedirects() bool { return op.Class == Read && op.Method == http.MethodGet }
+func (op *Operation) followsRedirects() bool {
+	return op.Class == Read && op.Method == http.MethodGet && op.Answer != JSONOrRedirect
+}
+
+// isRedirect tells whether an answer is a redirect that the operation asks for.
+func (op *Operation) isRedirect(resp *http.Response) bool {
+	return op.Answer == JSONOrRedirect && resp.StatusCode >= 300 && resp.StatusCode <= 399 && resp.Header.Get("Location") != ""
+}
 
 // repeatsStatus tells whether a refusal of the given status may be repeated.
 func (op *Operation) repeatsStatus(status int, waitAsked bool) bool {

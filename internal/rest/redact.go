@@ -1,11 +1,10 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/base64"
-	"encoding/json"
-	"html"
 	"net/http"
-	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -13,47 +12,55 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
+const (
+	// shortSecret is the length below which a secret occurs in any text by chance.
+	shortSecret = 4
+	// longBegin is how much of a secret is taken for it, where a text goes on otherwise: servers shorten what they repeat.
+	longBegin = 12
+)
+
 // redactor removes secrets from what a server sent back.
 type redactor struct {
-	replacer *strings.Replacer
-	// short are secrets that occur in any text by chance: where one occurs, the whole text goes.
+	// secrets are without escapes.
+	secrets []string
+	// short are those that take the whole text with them where they occur.
 	short []string
 	// headers are the names of the request's headers whose values are nobody's business, also in an answer that echoes them.
 	headers []string
 }
 
-const shortSecret = 4
-
 // newRedactor returns one that knows the secrets of the request: what its credential put into the given headers, and the secrets
-// in body, the value that its body was made from.
-func newRedactor(req *http.Request, credentialHeaders []string, extra http.Header, body any) *redactor {
-	r := &redactor{headers: slices.Clone(credentialHeaders)}
-	var secrets []string
+// in body, the value that its body was made from. The hidden headers are no secrets in a text, and are not shown.
+func newRedactor(req *http.Request, credentialHeaders, hidden []string, body any) *redactor {
+	r := &redactor{headers: slices.Concat(credentialHeaders, hidden)}
 	for _, name := range credentialHeaders {
-		secrets = append(secrets, credentialTexts(req.Header.Get(name))...)
-	}
-	for name := range extra {
-		r.headers = append(r.headers, name)
+		for _, value := range req.Header[name] {
+			r.add(credentialTexts(value)...)
+		}
 	}
 	if body != nil {
 		// The same value was encoded to be sent, so it can be encoded again.
 		texts, _ := wire.Texts[tenantkit.Secret](body)
-		secrets = append(secrets, texts...)
+		r.add(texts...)
 	}
-	var pairs []string
-	// The longest first, since one secret may begin like another.
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	return r
+}
+
+func (r *redactor) add(secrets ...string) {
 	for _, secret := range secrets {
-		if len(secret) < shortSecret {
-			r.short = append(r.short, secret)
+		if secret == "" {
 			continue
 		}
-		for _, spelling := range spellings(secret) {
-			pairs = append(pairs, spelling, tenantkit.Redacted)
+		if said, _ := plain(secret); len(said) < shortSecret {
+			r.short = append(r.short, cmp.Or(said, secret))
+		} else {
+			r.secrets = append(r.secrets, said)
+		}
+		if len(secret) >= shortSecret {
+			standard, _ := plain(base64.RawStdEncoding.EncodeToString([]byte(secret)))
+			r.secrets = append(r.secrets, standard, base64.RawURLEncoding.EncodeToString([]byte(secret)))
 		}
 	}
-	r.replacer = strings.NewReplacer(pairs...)
-	return r
 }
 
 // credentialTexts returns the secrets in the value of a credential's header: the value, its part behind the scheme, and what that
@@ -68,27 +75,62 @@ func credentialTexts(value string) []string {
 			}
 		}
 	}
-	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+	return texts
 }
 
-// spellings returns the forms in which a server may repeat a secret.
-func spellings(secret string) []string {
-	forms := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
-		base64.StdEncoding.EncodeToString([]byte(secret))}
-	if quoted, err := json.Marshal(secret); err == nil {
-		forms = append(forms, strings.Trim(string(quoted), `"`))
-	}
-	slices.Sort(forms)
-	return slices.Compact(forms)
+// text returns text without secrets, in whatever escapes they stand there.
+func (r *redactor) text(text string) string { return r.redact(text, false) }
+
+// body returns the begin of a body without secrets, and without the begin of one at its end, where it may have been cut.
+func (r *redactor) body(data []byte) string {
+	data = data[:min(len(data), maxRefusalBytes)]
+	return r.redact(strings.ToValidUTF8(string(data), "\uFFFD"), true)
 }
 
-func (r *redactor) text(text string) string {
+func (r *redactor) redact(text string, cut bool) string {
+	said, at := plain(text)
 	for _, secret := range r.short {
-		if strings.Contains(text, secret) {
+		if strings.Contains(text, secret) || strings.Contains(said, secret) {
 			return tenantkit.Redacted
 		}
 	}
-	return r.replacer.Replace(text)
+	var clean strings.Builder
+	done := 0
+	for i := 0; i < len(said); {
+		longest := 0
+		for _, secret := range r.secrets {
+			longest = max(longest, begins(said[i:], secret, cut))
+		}
+		if longest == 0 {
+			i++
+			continue
+		}
+		clean.WriteString(text[done:at[i]] + tenantkit.Redacted)
+		i += longest
+		done = at[i]
+	}
+	return clean.String() + text[done:]
+}
+
+// begins returns how much of the begin of text is the secret, or enough of its begin. With cut, text may end before it does.
+func begins(text, secret string, cut bool) int {
+	n := 0
+	for n < len(text) && n < len(secret) && text[n] == secret[n] {
+		n++
+	}
+	switch {
+	case n == len(secret) || n >= longBegin:
+		return n
+	case cut && n >= shortSecret && endsHere(text[n:]):
+		return len(text)
+	default:
+		return 0
+	}
+}
+
+// endsHere tells whether text is at its end, or holds just a part of what would be an escape, or a letter.
+func endsHere(text string) bool {
+	return text == "" || len(text) < len("&quot;") && strings.ContainsAny(text[:1], "u%&\uFFFD")
 }
 
 // header returns a copy of an answer's header without secrets.
@@ -104,4 +146,23 @@ func (r *redactor) header(header http.Header) http.Header {
 		}
 	}
 	return clean
+}
+
+// holdsSecret tells whether values of the type can hold a [tenantkit.Secret].
+func holdsSecret(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if t == nil || seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return holdsSecret(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if holdsSecret(t.Field(i).Type, seen) {
+				return true
+			}
+		}
+	}
+	return t == reflect.TypeFor[tenantkit.Secret]()
 }

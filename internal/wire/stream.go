@@ -19,7 +19,7 @@ type Array struct {
 	decoder *jsontext.Decoder
 }
 
-// OpenArray reads up to the begin of the array that is the member name of the outermost object, or, with no name, the outermost
+// OpenArray reads up to the start of the array that is the member name of the outermost object, or, with no name, the outermost
 // value itself. What stands before it is skipped. A null is an array without elements. Each element, and what is skipped before
 // the first, may take up to maxBytes.
 func OpenArray(r io.Reader, name string, maxBytes int64) (*Array, error) {
@@ -129,10 +129,10 @@ type shapeError string
 
 func (e shapeError) Error() string { return string(e) }
 
-// meter bounds what is read beyond the begin of one element, and remembers why reading ended.
+// meter bounds what is read beyond the start of one element, and remembers why reading ended.
 type meter struct {
 	r         io.Reader
-	read      int64 // bytes, from the begin
+	read      int64 // bytes, from the start
 	mark, max int64
 	err       error
 }

@@ -16,8 +16,8 @@
 // The server keeps a tenant, its users and its status in one document, without locks. Hence:
 //
 //   - Concurrent changes of a tenant's users overwrite each other, although each is answered with success. A client of this package
-//     makes its own one after the other, for each tenant; other clients do not know of them. [Client.ProvisionUser] checks that
-//     what it created was kept.
+//     makes its own one after the other, for each tenant; other clients do not know of them, and a call that ended without an
+//     answer may still be under way. [Client.ProvisionUser] checks that what it created was kept.
 //   - Every change of a tenant or of its users wipes the tenant's status. [Client.KeepStatus] restores it.
 //   - An update of a tenant replaces all of it, keys of users included. [Client.ModifyTenant] changes a part.
 //

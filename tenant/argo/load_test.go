@@ -1,6 +1,7 @@
 package argo_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
@@ -118,3 +120,46 @@ func TestEchoedSecretsAreNotShown(t *testing.T) {
 		t.Errorf("the echoed header is %q", got)
 	}
 }
+
+// TestEchoOfOtherHeaders meets the repeated headers of a program that sends more than the key: a request ID of its own, and what a
+// gateway before the server wants.
+func TestEchoOfOtherHeaders(t *testing.T) {
+	t.Parallel()
+	server := argotest.Start(t)
+	client, err := argo.NewClient(server.BaseURL(), auth.StaticToken("MARKER-wrong-key"),
+		tenantkit.WithHeader("X-Request-Id", "mine-17"), tenantkit.WithHeader("X-Gateway-User", "MARKER-user"),
+		tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+				req = req.Clone(req.Context())
+				req.Header.Set("X-Gateway-Key", "MARKER-gateway-key")
+				return next.RoundTrip(req)
+			})
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+	var response tenantkit.Response
+	_, err = client.ListTenants(t.Context(), tenantkit.WithResponse(&response))
+	var refused *tenantkit.Error
+	if !errors.Is(err, tenantkit.ErrUnauthenticated) || !errors.As(err, &refused) {
+		t.Fatalf("got %v", err)
+	}
+	for _, header := range []http.Header{refused.Header, response.Header} {
+		for name, want := range map[string]string{"X-Gateway-Key": tenantkit.Redacted, "X-Gateway-User": tenantkit.Redacted, "X-Request-Id": "mine-17"} {
+			if got := header.Get(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+	}
+	if refused.RequestID != "mine-17" || response.RequestID != "mine-17" {
+		t.Errorf("request %q in the error, %q in the response", refused.RequestID, response.RequestID)
+	}
+	if text := fmt.Sprintf("%#v %#v", *refused, response); strings.Contains(text, "MARKER") {
+		t.Errorf("a secret is shown: %s", text)
+	}
+}
+
+type roundTripperFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

@@ -129,7 +129,8 @@ const restoreTimeout = time.Minute
 
 // KeepStatus reads the tenant's status, runs change, and restores the status, which the changes of a tenant and of its users wipe. It
 // does so also when change fails or panics, and when the context has ended, for a minute at the most. A status that is set in the
-// meantime, by change or by another program, is left alone, and so is a tenant that change deletes.
+// meantime, by change or by another program, is left alone, and so is a tenant that is deleted. A call that ended without an answer
+// may still be under way, and wipe the status after it was restored.
 //
 // Call the client's methods with the context that change is given. Of several at the same time for a tenant, one runs after the
 // other; one within another is part of it, if it has that context, and waits for the other until its context ends, if not.

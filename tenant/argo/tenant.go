@@ -183,9 +183,11 @@ func (c *Client) replaceTenant(ctx context.Context, tenant *Tenant, opts []tenan
 // everything as it is. Users keep their keys unless change sets others; to add a user, [Client.ProvisionUser] is better, since an
 // update makes no keys.
 //
-// It waits for other changes of the tenant's users by this client, and makes them wait: change must not call methods that change
-// users of this tenant. What other programs change in between is lost, since the server cannot be asked to refuse. The tenant's
-// status is wiped ([Client.KeepStatus] restores it). Repeated on failure like a read and an idempotent write; change is called once.
+// It waits for other changes of the tenant's users by this client, and makes them wait: a method that changes this tenant or its
+// users, called by change, waits for change itself, and so until its context ends. What other programs change in between is lost,
+// since the server cannot be asked to refuse, and so is what the administrator may not see of the tenant. The tenant's status is
+// wiped ([Client.KeepStatus] restores it: call ModifyTenant in it, not the other way round). Repeated on failure like a read and an
+// idempotent write; change is called once.
 func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(*Tenant) error, opts ...tenantkit.Option) error {
 	if change == nil {
 		return modifyTenant.Invalid("change", "it is nil")

@@ -86,8 +86,9 @@ func (c *Client) addUser(ctx context.Context, tenantID string, user *User, opts 
 // provisionAttempts is how often ProvisionUser creates a user that the server loses.
 const provisionAttempts = 3
 
-// ProvisionUser adds a user to a tenant like [Client.CreateUser], reads it back with its key, and makes sure that the server kept
-// it: one that was lost to a change by another program at the same time is created again, twice at the most.
+// ProvisionUser adds a user to a tenant like [Client.CreateUser], and reads it back with its key: one that the server has lost, to a
+// change by another program at the same time, is created again, twice at the most. A change that the other program began before and
+// ends after the reading may still lose it.
 //
 // When the user was created but could not be read back, the error has [tenantkit.OutcomeApplied], and the user comes with it,
 // without its key: go on with [Client.GetUser].
@@ -125,6 +126,9 @@ func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, op
 	op := &operations[updateUser]
 	if user == nil {
 		return op.Invalid("user", "it is nil")
+	}
+	if user.Name == "" && user.Email == "" && user.APIKey == "" && len(user.Roles) == 0 && len(user.Extra) == 0 {
+		return op.Invalid("user", "nothing of it is set: the update would change nothing, and wipe the tenant's status")
 	}
 	path := []string{tenantID, user.ID}
 	return c.changeUsers(ctx, op, path, func() error {

@@ -1,0 +1,17 @@
+// Package datasinktest is a fake of the data sink API of Autonomous Identity, for tests of programs that use it.
+//
+// It keeps data sinks, their logs, and the status of decisions, and asks for the credentials that the documentation asks for: a
+// bearer token to create, update and delete sinks, an API key for everything else. It gives tokens to those who log in.
+//
+//	server := datasinktest.Start(t)
+//	client, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{
+//		Tokens: auth.StaticToken(datasinktest.DefaultToken),
+//		APIKey: auth.StaticToken(datasinktest.DefaultAPIKey),
+//	})
+//
+// Failures are asked for with [Server.Fail], what was sent is told by [Server.Requests].
+//
+// The documentation does not say what the service does with mistakes. The fake refuses them: 400 for what does not fit the
+// documentation, 401 for a wrong credential, 404 for an unknown sink, 409 for an id that is taken. An update leaves fields that are
+// not sent as they are; an update of logs replaces them.
+package datasinktest

@@ -1,0 +1,90 @@
+package rest
+
+import (
+	"html"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxLayers is how many layers of escapes are taken away from a text, such as of JSON in JSON in a URL.
+const maxLayers = 12
+
+// plain returns text without the escapes of JSON, URLs and HTML, and where in text each byte of it, and its end, comes from. Texts
+// that say the same in different escapes come out alike.
+func plain(text string) (string, []int) {
+	at := make([]int, len(text)+1)
+	for i := range at {
+		at[i] = i
+	}
+	for range maxLayers {
+		var (
+			next strings.Builder
+			from []int
+		)
+		for i := 0; i < len(text); {
+			said, n := decode(text[i:])
+			next.WriteString(said)
+			for range len(said) {
+				from = append(from, at[i])
+			}
+			i += n
+		}
+		if next.String() == text {
+			break
+		}
+		text, at = next.String(), append(from, at[len(text)])
+	}
+	return text, at
+}
+
+// decode returns what the begin of text says, and how long that begin is.
+func decode(text string) (said string, n int) {
+	switch text[0] {
+	case '\\':
+		return unescapeBackslash(text)
+	case '%':
+		if len(text) >= 3 {
+			if code, err := strconv.ParseUint(text[1:3], 16, 8); err == nil {
+				return string([]byte{byte(code)}), 3
+			}
+		}
+	case '&':
+		if end := strings.IndexByte(text[:min(len(text), 12)], ';'); end > 0 && !strings.ContainsAny(text[1:end], `&%\+`) {
+			if said := html.UnescapeString(text[:end+1]); said != text[:end+1] {
+				return said, end + 1
+			}
+		}
+	case '+':
+		return " ", 1
+	}
+	return text[:1], 1
+}
+
+func unescapeBackslash(text string) (said string, n int) {
+	if len(text) == 1 {
+		return "", 1
+	}
+	if letter := strings.IndexByte("bfnrt", text[1]); letter >= 0 {
+		return "\b\f\n\r\t"[letter : letter+1], 2
+	}
+	if first, ok := codeUnit(text); ok {
+		if second, ok := codeUnit(text[6:]); ok && utf16.IsSurrogate(first) {
+			if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
+				return string(r), 12
+			}
+		}
+		return string(first), 6
+	}
+	return text[1:2], 2
+}
+
+// codeUnit reads the escape \u0000.
+func codeUnit(text string) (rune, bool) {
+	if len(text) < 6 || text[:2] != `\u` {
+		return 0, false
+	}
+	code, err := strconv.ParseUint(text[2:6], 16, 16)
+	return rune(code), err == nil
+}

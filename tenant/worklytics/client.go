@@ -1,0 +1,60 @@
+package worklytics
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/internal/rest"
+)
+
+const (
+	// DefaultHost is where tenants in production reside. The web app shows it in its address.
+	DefaultHost = "intl.worklytics.co"
+
+	// DefaultBaseURL has the path that Worklytics' Terraform module for AWS was corrected to.
+	DefaultBaseURL = "https://" + DefaultHost + "/tenant"
+
+	// LegacyBaseURL has the path of that module's first version, and of the module for GCP. Try it where creating a data connection
+	// meets [tenantkit.ErrNotFound] under DefaultBaseURL.
+	LegacyBaseURL = "https://" + DefaultHost + "/tenant-api"
+)
+
+// tenantHeader names the tenant in each request.
+const tenantHeader = "X-Worklytics-Tenant-Id"
+
+// Client calls the Tenant API for one tenant. It is safe for concurrent use, and made by [NewClient].
+type Client struct {
+	rest   *rest.Client
+	tenant http.Header
+}
+
+// NewClient returns a client for the API at baseURL, which holds the path's prefix (see [DefaultBaseURL]). The tenantID is the unique
+// ID of the tenant's service account, 21 digits. The tokens are ID tokens; they are asked for at each attempt of a call, so give a
+// source that keeps them until they expire. Nothing is sent; the error is a [tenantkit.ValidationError].
+func NewClient(baseURL, tenantID string, tokens auth.TokenSource, opts ...tenantkit.Option) (*Client, error) {
+	if len(tenantID) != 21 || strings.Trim(tenantID, "0123456789") != "" {
+		return nil, &tenantkit.ValidationError{Operation: "NewClient", Field: "tenantID",
+			Reason: "it must be the 21 digits of the service account's unique ID, which the web app shows at /analytics/integrations/configuration"}
+	}
+	if tokens == nil {
+		return nil, &tenantkit.ValidationError{Operation: "NewClient", Field: "tokens", Reason: "it is nil"}
+	}
+	client, err := rest.New(rest.API{
+		Service:     "worklytics",
+		Credentials: map[string]auth.Credential{"": auth.Bearer(tokens)},
+		Refusal:     readRefusal,
+	}, baseURL, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{rest: client, tenant: http.Header{tenantHeader: {tenantID}}}, nil
+}
+
+// CloseIdleConnections closes the connections that wait for another call. The client can still be used.
+func (c *Client) CloseIdleConnections() { c.rest.CloseIdleConnections() }
+
+// Operations returns the operations of this package as data: names, paths, and when each is repeated.
+func Operations() []rest.Operation { return slices.Clone(operations[:]) }

@@ -1,0 +1,31 @@
+// Package worklytics administers the data connections of a Worklytics tenant through the Worklytics Tenant API, which its maker calls
+// a beta.
+//
+// A data connection tells Worklytics where to get the data of one source: from which instance of the tenant's pseudonymization proxy
+// (Psoxy), and with which settings. [Integrations] lists the sources that are known.
+//
+//	client, err := worklytics.NewClient(worklytics.DefaultBaseURL, "116863361842113328137", tokens)
+//	connection, err := client.CreateDataConnection(ctx, &worklytics.DataConnection{
+//		IntegrationID: worklytics.IntegrationGoogleCalendar,
+//		Settings: worklytics.AWSProxy{
+//			Endpoint: "https://abcdefgh.lambda-url.us-east-1.on.aws/",
+//			Region:   "us-east-1",
+//			RoleARN:  "arn:aws:iam::123456789012:role/PsoxyCaller",
+//		}.Settings(),
+//	})
+//	// Keep connection.ID: the API has no list of connections.
+//
+// The tenant is named by the unique ID of its service account, which the web app shows at /analytics/integrations/configuration.
+// The tokens are ID tokens of a principal that was granted the role DataConnectionAdmin in Worklytics: from Google, with the
+// audience https://app.worklytics.co and an email, or from an Amazon Cognito identity pool.
+//
+// # What is documented, and what is not
+//
+// The API's documentation, https://docs.worklytics.co/knowledge-base/tenant-api, names the four calls, the object, its main settings
+// and the statuses 200, 400, 403 and 404. Paths, the header of the tenant and further settings are those of the modules
+// that Worklytics publishes (terraform-aws-worklytics, terraform-gcp-worklytics, psoxy). Where these leave something open, this
+// package takes whatever may come, and sends back what it got: IDs as number or text, settings that are no text, unknown fields.
+// Whether a path begins with /tenant or /tenant-api the modules do not agree on; hence [DefaultBaseURL] and [LegacyBaseURL].
+//
+// Package worklyticstest is a fake of the API.
+package worklytics

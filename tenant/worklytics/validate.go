@@ -1,0 +1,277 @@
+package worklytics
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tenantkit/tenantkit"
+)
+
+// Validate looks for what is wrong with the connection, by the API's documentation and by what is known of its integration, and
+// returns an [InvalidConnectionError] that names all of it: settings that are missing, misspelt (letter case counts), malformed, or
+// that contradict each other, the cloud of the proxy, or the integration. Settings and integrations that are not known pass.
+//
+// What it knows of integrations is not from the API's documentation, so the service may see it differently: the calls of [Client] do
+// not insist on it.
+func (d *DataConnection) Validate() error { return d.check("Validate", catalogueRules) }
+
+// ValidateKnown is [DataConnection.Validate] that also refuses an integration which is not among [Integrations].
+func (d *DataConnection) ValidateKnown() error { return d.check("ValidateKnown", knownIntegrations) }
+
+// rules say how much is asked of a connection. Each includes those before it.
+type rules int
+
+const (
+	documentedRules rules = iota
+	catalogueRules
+	knownIntegrations
+)
+
+func (d *DataConnection) check(operation string, by rules) error {
+	if d == nil {
+		return &tenantkit.ValidationError{Operation: operation, Field: "connection", Reason: "it is nil"}
+	}
+	integration, known := findIntegration(d.IntegrationID)
+	c := &checker{DataConnection: d, operation: operation, told: make(map[string]bool)}
+	c.checkFields(known || by < knownIntegrations)
+	cloud := c.checkCloud()
+	if by == documentedRules || !known {
+		c.require("it is missing, and so is "+SettingBucketName+": Worklytics needs one of them", SettingEndpoint, SettingBucketName, SettingBucket)
+	} else {
+		c.checkIntegration(integration, cloud)
+	}
+	if by > documentedRules {
+		c.checkSpelling()
+		c.checkContradictions(cloud)
+		c.checkValues()
+	}
+	if len(c.problems) == 0 {
+		return nil
+	}
+	return &InvalidConnectionError{c.problems}
+}
+
+// checker collects what is wrong with a connection.
+type checker struct {
+	*DataConnection
+	operation string
+	told      map[string]bool // misspelt keys that are among the problems
+	problems  []*tenantkit.ValidationError
+}
+
+func (c *checker) add(field, format string, args ...any) {
+	c.problems = append(c.problems, &tenantkit.ValidationError{Operation: c.operation, Field: field, Reason: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) addSetting(key, format string, args ...any) {
+	c.add("settings."+key, format, args...)
+}
+
+// value returns a setting without white space around it, which checkValues tells of.
+func (c *checker) value(key string) string { return strings.TrimSpace(c.Settings[key]) }
+
+// require asks for a setting, which may go by several keys.
+func (c *checker) require(reason string, keys ...string) {
+	if slices.ContainsFunc(keys, func(key string) bool { return c.value(key) != "" }) {
+		return
+	}
+	for _, key := range keys {
+		if c.tellMisspelt(func(found string) bool { return folded(found) == folded(key) }) {
+			return
+		}
+	}
+	c.addSetting(keys[0], "%s", reason)
+}
+
+func (c *checker) checkFields(integrationMayPass bool) {
+	switch {
+	case strings.TrimSpace(string(c.IntegrationID)) == "":
+		c.add("integrationId", "it is missing")
+	case !integrationMayPass:
+		c.add("integrationId", "%q is none of the integrations that are known", c.IntegrationID)
+	}
+	for _, name := range []string{"id", "integrationId", "settings"} {
+		if _, ok := c.Extra[name]; ok {
+			c.add("extra."+name, "it has a field of its own")
+		}
+	}
+}
+
+// checkCloud asks for what the API's documentation says of the clouds, and returns the cloud, empty if it is not known.
+func (c *checker) checkCloud() DeploymentKind {
+	c.require("it is missing: say where the proxy runs, AWS or GCP", SettingDeploymentKind)
+	value := c.Settings[SettingDeploymentKind]
+	cloud := DeploymentKind(strings.ToUpper(strings.TrimSpace(value)))
+	switch {
+	case cloud == "":
+		return ""
+	case cloud != DeploymentAWS && cloud != DeploymentGCP:
+		c.addSetting(SettingDeploymentKind, "%q is neither AWS nor GCP", value)
+		return ""
+	case string(cloud) != value:
+		c.addSetting(SettingDeploymentKind, "%q must be %s", value, cloud)
+	}
+	if cloud == DeploymentAWS {
+		c.require("it is missing, and needed for a proxy in AWS", SettingAWSRegion)
+		c.require("it is missing, and needed for a proxy in AWS", SettingAWSRoleARN)
+	}
+	return cloud
+}
+
+// proxyKeys are the settings that any integration may have.
+var proxyKeys = []string{SettingDeploymentKind, SettingEndpoint, SettingAWSRegion, SettingAWSRoleARN, SettingBucketName, SettingBucket}
+
+// integrationKeys are the settings that only some integrations have.
+var integrationKeys = []string{
+	SettingParserID, SettingGitHubOrganization, SettingAdminToImpersonate, SettingAtlassianOrganizationID, SettingWorkspaceID, SettingCloudID,
+}
+
+// checkIntegration asks for what the integration needs beyond checkCloud, and tells of what belongs to others.
+func (c *checker) checkIntegration(integration Integration, cloud DeploymentKind) {
+	for _, key := range integration.RequiredSettings(cloud) {
+		reason := fmt.Sprintf("it is missing, and needed by %s (%s)", integration.ID, integration.Shape)
+		switch key {
+		case SettingDeploymentKind, SettingAWSRegion, SettingAWSRoleARN:
+		case SettingBucketName:
+			c.require(reason, SettingBucketName, SettingBucket)
+		default:
+			c.require(reason, key)
+		}
+	}
+	for _, key := range integrationKeys {
+		if _, ok := c.Settings[key]; !ok || integration.has(key) {
+			continue
+		}
+		// Which bulk imports need a parser is published, and not that others have none.
+		if key == SettingParserID && integration.Shape == ShapeBulk {
+			continue
+		}
+		c.addSetting(key, "%s has no such setting; it belongs to %s", integration.ID, owners(key))
+	}
+}
+
+func (i Integration) has(key string) bool {
+	return slices.Contains(i.Required, key) || slices.Contains(i.Optional, key)
+}
+
+// owners returns the integrations that have the setting.
+func owners(key string) string {
+	var ids []string
+	for _, integration := range Integrations() {
+		if integration.has(key) {
+			ids = append(ids, string(integration.ID))
+		}
+	}
+	return strings.Join(ids, ", ")
+}
+
+// spelling returns how the known setting is written that the key means.
+func spelling(key string) (right string, known bool) {
+	for _, keys := range [][]string{proxyKeys, integrationKeys} {
+		for _, right := range keys {
+			if folded(right) == folded(key) {
+				return right, true
+			}
+		}
+	}
+	return "", false
+}
+
+// folded returns what is left of a key when only letters and digits count, and not their case.
+func folded(key string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(key))
+}
+
+func (c *checker) checkSpelling() {
+	c.tellMisspelt(func(string) bool { return true })
+	for _, key := range slices.Sorted(maps.Keys(c.OtherSettings)) {
+		_, isText := c.Settings[key]
+		if right, known := spelling(key); known && key == right && !isText {
+			c.addSetting(key, "it is %s, and must be text", c.OtherSettings[key])
+		}
+	}
+}
+
+// tellMisspelt adds the keys that are spelt like a known one but for case, hyphens and the like, and reports whether there are any.
+// Of each it tells once.
+func (c *checker) tellMisspelt(which func(key string) bool) (found bool) {
+	keys := slices.Concat(slices.Collect(maps.Keys(c.Settings)), slices.Collect(maps.Keys(c.OtherSettings)))
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		right, known := spelling(key)
+		if !known || key == right || !which(key) {
+			continue
+		}
+		found = true
+		if !c.told[key] {
+			c.told[key] = true
+			c.addSetting(key, "it is misspelt: the key is %s, and letter case counts", right)
+		}
+	}
+	return found
+}
+
+// Ends of the host names that AWS and GCP give to functions.
+var (
+	awsHosts = []string{".on.aws", ".amazonaws.com"}
+	gcpHosts = []string{".cloudfunctions.net", ".run.app"}
+)
+
+func (c *checker) checkContradictions(cloud DeploymentKind) {
+	if cloud == DeploymentGCP {
+		for _, key := range []string{SettingAWSRegion, SettingAWSRoleARN} {
+			if _, ok := c.Settings[key]; ok {
+				c.addSetting(key, "it contradicts %s, which is GCP", SettingDeploymentKind)
+			}
+		}
+	}
+	name, other := c.value(SettingBucketName), c.value(SettingBucket)
+	if name != "" && other != "" && name != other {
+		c.addSetting(SettingBucket, "it contradicts %s, which means the same", SettingBucketName)
+	}
+	host := hostOf(c.value(SettingEndpoint))
+	isIn := func(ends []string) bool {
+		return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(host, end) })
+	}
+	switch {
+	case cloud == DeploymentAWS && isIn(gcpHosts), cloud == DeploymentGCP && isIn(awsHosts):
+		c.addSetting(SettingEndpoint, "its host %s contradicts %s, which is %s", host, SettingDeploymentKind, cloud)
+	case cloud == DeploymentAWS && isIn(awsHosts):
+		// <id>.lambda-url.<region>.on.aws, <id>.execute-api.<region>.amazonaws.com
+		labels := strings.Split(host, ".")
+		if region := c.value(SettingAWSRegion); region != "" && len(labels) == 5 && labels[2] != region {
+			c.addSetting(SettingEndpoint, "its host is in %s, which contradicts %s, which is %s", labels[2], SettingAWSRegion, region)
+		}
+	}
+}
+
+// hostOf returns the host of an absolute URL of http or https in lower case, and nothing for other text.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+func (c *checker) checkValues() {
+	if endpoint := c.value(SettingEndpoint); endpoint != "" && hostOf(endpoint) == "" {
+		c.addSetting(SettingEndpoint, "%q is not an absolute URL of https", endpoint)
+	}
+	if arn := c.value(SettingAWSRoleARN); arn != "" && (!strings.HasPrefix(arn, "arn:") || !strings.Contains(arn, ":role/")) {
+		c.addSetting(SettingAWSRoleARN, "%q is not the ARN of a role", arn)
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Settings)) {
+		if _, known := spelling(key); known && key != SettingDeploymentKind && c.Settings[key] != c.value(key) {
+			c.addSetting(key, "there is white space around its value")
+		}
+	}
+}
