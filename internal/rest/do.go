@@ -182,7 +182,7 @@ func (c *call) end(a *attempt, f *failure) {
 // doneBefore tells whether a refusal shows that an earlier attempt was applied: what it deleted is gone.
 func (c *call) doneBefore(f *failure) bool {
 	maybe := c.before == tenantkit.OutcomeApplied || c.before == tenantkit.OutcomeUnknown
-	return maybe && c.op.Method == http.MethodDelete && errors.Is(f.Error, tenantkit.ErrNotFound)
+	return maybe && c.op.Method == http.MethodDelete && f.StatusCode != 0 && errors.Is(f.Error, tenantkit.ErrNotFound)
 }
 
 // overall returns what is known of a call of which the attempts had the given outcomes.
@@ -238,7 +238,7 @@ func (c *call) renew(ctx context.Context, a *attempt, f *failure) bool {
 		return false
 	}
 	if err := c.credential.Authorize(ctx, next); err != nil {
-		f.Err = both(f.Err, a.redactor().err(err))
+		f.Err = both(f.Err, a.redactor().err(&credentialError{err}))
 		return false
 	}
 	return !sameHeader(a.req.Header, next.Header)
