@@ -3,8 +3,10 @@
 //
 // Choose the client package of the system that you administer:
 //
+//   - datasink: data sinks of Autonomous Identity, and the acknowledgement of its decisions
 //   - tenant/argo: tenants and users of an ARGO monitoring service
 //   - provisioning: GoodData projects and users of a Keboola Connection project
+//   - security: tokens, authorisation and directory users of an Infoworks server
 //   - tenant/worklytics: data connections of a Worklytics tenant
 //
 // A client is made from a base URL, a source of its credential (package auth) and options, and is safe for concurrent use:

@@ -22,11 +22,11 @@
 // # What to know of the server
 //
 //   - It answers 406 to wrong credentials where others answer 401. Both are [tenantkit.ErrUnauthenticated].
-//   - It locks out users who fail too often. Passwords and refresh tokens that it refuses are not sent again by the same call.
+//   - Users who fail too often may be locked out, so a call sends a password or a refresh token that was refused no second time.
 //   - Where users log in by SAML, passwords do not work, and refresh tokens do.
 //   - [Client.RegenerateRefreshToken] ends every program that lives on the old refresh token, and does not tell the new one.
-//   - Many deployments have a certificate of a private authority. Give the client its root, as the example of [NewClient] does. There is
-//     no way to switch the check of certificates off.
+//   - Many deployments have a certificate of a private authority. Give the client its root, as the example of [NewClient] does. This
+//     module has no switch that turns the check of certificates off.
 //
 // The API is described at https://docs.infoworks.io and, as OpenAPI, by https://github.com/api-evangelist/infoworks. Package
 // securitytest is a fake of the server.

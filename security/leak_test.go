@@ -17,7 +17,7 @@ import (
 )
 
 // A server that repeats what it was sent, to a program that logs everything.
-func testNoSecretIsShown(t *testing.T) {
+func TestNoSecretIsShown(t *testing.T) {
 	t.Parallel()
 	const minted = "MARKER-minted"
 	mock := httpmock.NewMockTransport()

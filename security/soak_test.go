@@ -75,7 +75,7 @@ func TestSoak(t *testing.T) {
 					default:
 						t.Errorf("after %v: %v", at, err)
 					}
-					pause(ctx, time.Duration(random.Int64N(int64(30*time.Minute))))
+					pause(ctx, time.Duration(random.Int64N(int64(45*time.Minute))))
 				}
 			})
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -241,8 +242,9 @@ func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		server.Blacklist(username)
-		// All of them are sent before the first is refused.
+		// All of them are sent before the first is refused, and refused before the new token is there.
 		server.Fail("UserData", securitytest.Fault{Delay: time.Second, Times: 50})
+		server.Fail("AccessToken", securitytest.Fault{Delay: time.Second})
 		var group sync.WaitGroup
 		for range 50 {
 			group.Go(func() {
@@ -258,6 +260,19 @@ func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 		}
 		if counts["AccessToken"] != 2 || counts["ValidateToken"] != 1 || counts["UserData"] != 101 {
 			t.Errorf("counts %v, want 2 tokens made, 1 validated, 101 calls", counts)
+		}
+
+		// The new one is not under suspicion: it is renewed ahead like any other.
+		n := len(server.Requests())
+		time.Sleep(13*time.Minute + 30*time.Second)
+		if err := lookUp(t.Context(), client); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		got := asked(server, n)
+		slices.Sort(got)
+		if fmt.Sprint(got) != "[AccessToken UserData]" {
+			t.Errorf("asked for %v", got)
 		}
 	})
 }

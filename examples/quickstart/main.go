@@ -36,7 +36,12 @@ func run(ctx context.Context, out io.Writer, getenv func(string) string) error {
 		// The tour of a service of one's own ends here: the others are fakes.
 		return nil
 	}
-	return keboolaTour(ctx, p)
+	for _, tour := range []func(context.Context, *printer) error{keboolaTour, worklyticsTour, datasinkTour, infoworksTour} {
+		if err := tour(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printer tells what happens, for a person to read.

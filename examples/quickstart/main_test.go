@@ -39,7 +39,9 @@ func TestTourWithFakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"created tenant", "provisioned user ada", "409 Conflict", "404 Not Found", "nothing was sent", "deleted tenant",
-		"created project", "422 Unprocessable Entity", "outcome unknown", "read all 5 users", "deleted project"} {
+		"created project", "422 Unprocessable Entity", "outcome unknown", "read all 5 users", "deleted project",
+		"settings.GITHUB_ORGANIZATION", "2 tokens in all", "acknowledged 1999 of 2000", "[decision 1234]",
+		"valid: false", "1 added", "406 Not Acceptable"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output does not say %q:\n%s", want, &out)
 		}

@@ -58,6 +58,11 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		if err := c.credential.Authorize(ctx, req); err != nil {
 			return a, a.unsent(&credentialError{err})
 		}
+		for name, values := range req.Header {
+			if !c.sets(name, values) {
+				c.client.known.add(values...)
+			}
+		}
 	}
 	if timeout := c.settings.Timeout; timeout > 0 {
 		a.timer = time.AfterFunc(timeout, func() { a.cancel(&timeoutError{timeout, nil}) })

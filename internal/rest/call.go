@@ -205,6 +205,15 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
+// sets tells whether a header of a request is of the pipeline or the caller, rather than of the credential.
+func (c *call) sets(name string, values []string) bool {
+	switch name {
+	case "Accept", "Content-Type", "User-Agent":
+		return true
+	}
+	return slices.Equal(values, c.settings.Header[name]) || slices.Equal(values, c.Header[name])
+}
+
 // header returns what an attempt sends beside its credential.
 func (c *call) header() http.Header {
 	header := make(http.Header, 5+len(c.settings.Header)+len(c.Header))

@@ -43,6 +43,7 @@ type Client struct {
 	settings tenantkit.Settings
 	policy   tenantkit.RetryPolicy
 	budget   *budget
+	known    known
 	http     *http.Client
 }
 

@@ -209,6 +209,9 @@ func (a *attempt) redactor() *redactor {
 	}
 	hidden = slices.DeleteFunc(hidden, func(name string) bool { return slices.Contains(requestIDHeaders, name) })
 	a.secrets = newRedactor(a.req, credential, hidden, a.call.Body)
+	for _, value := range a.call.client.known.all() {
+		a.secrets.add(credentialTexts(value)...)
+	}
 	return a.secrets
 }
 
