@@ -56,7 +56,7 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 	if c.credential != nil {
 		// Under the caller's context: the time to get a token is not the server's.
 		if err := c.credential.Authorize(ctx, req); err != nil {
-			return a, a.unsent(err)
+			return a, a.unsent(&credentialError{err})
 		}
 		for name, values := range req.Header {
 			if !c.sets(name, values) {

@@ -183,7 +183,8 @@ func (c *call) end(a *attempt, f *failure) {
 // does not find the service shows nothing.
 func (c *call) doneBefore(f *failure) bool {
 	maybe := c.before == tenantkit.OutcomeApplied || c.before == tenantkit.OutcomeUnknown
-	return maybe && c.op.Method == http.MethodDelete && errors.Is(f.Error, tenantkit.ErrNotFound) && !isHTML(f.Header.Get("Content-Type"))
+	return maybe && c.op.Method == http.MethodDelete && f.StatusCode != 0 && errors.Is(f.Error, tenantkit.ErrNotFound) &&
+		!isHTML(f.Header.Get("Content-Type"))
 }
 
 // overall returns what is known of a call of which the attempts had the given outcomes.
@@ -239,7 +240,7 @@ func (c *call) renew(ctx context.Context, a *attempt, f *failure) bool {
 		return false
 	}
 	if err := c.credential.Authorize(ctx, next); err != nil {
-		f.Err = both(f.Err, a.redactor().err(err))
+		f.Err = both(f.Err, a.redactor().err(&credentialError{err}))
 		return false
 	}
 	return !sameHeader(a.req.Header, next.Header)

@@ -11,32 +11,42 @@ import (
 // maxLayers is how many layers of escapes are taken away from a text, such as of JSON in JSON in a URL.
 const maxLayers = 12
 
-// plain returns text without the escapes of JSON, URLs and HTML, and where in text each byte of it, and its end, comes from. Texts
-// that say the same in different escapes come out alike.
+// plain returns text without the escapes of JSON, URLs and HTML, and where in text each byte of it, and its end, comes from; nil
+// where it is text itself. Texts that say the same in different escapes come out alike.
 func plain(text string) (string, []int) {
-	at := make([]int, len(text)+1)
-	for i := range at {
-		at[i] = i
-	}
+	var at []int
 	for range maxLayers {
+		if !strings.ContainsAny(text, `\%&+`) {
+			break
+		}
 		var (
 			next strings.Builder
-			from []int
+			from = make([]int, 0, len(text)+1)
 		)
+		next.Grow(len(text))
 		for i := 0; i < len(text); {
 			said, n := decode(text[i:])
 			next.WriteString(said)
 			for range len(said) {
-				from = append(from, at[i])
+				from = append(from, source(at, i))
 			}
 			i += n
 		}
 		if next.String() == text {
 			break
 		}
-		text, at = next.String(), append(from, at[len(text)])
+		from = append(from, source(at, len(text)))
+		text, at = next.String(), from
 	}
 	return text, at
+}
+
+// source returns where byte i of a text without escapes comes from.
+func source(at []int, i int) int {
+	if at == nil {
+		return i
+	}
+	return at[i]
 }
 
 // decode returns what the begin of text says, and how long that begin is.

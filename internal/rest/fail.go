@@ -244,6 +244,23 @@ func (e *timeoutError) Is(target error) bool {
 
 func (e *timeoutError) As(target any) bool { return errors.As(e.err, target) }
 
+// credentialError is why there is no credential for a call. The refusal of another call may be in it: what that one was for was
+// not found, or in conflict, and not what this call is for.
+type credentialError struct{ err error }
+
+func (e *credentialError) Error() string { return e.err.Error() }
+
+func (e *credentialError) Is(target error) bool {
+	switch target {
+	case tenantkit.ErrBadRequest, tenantkit.ErrForbidden, tenantkit.ErrNotFound, tenantkit.ErrConflict:
+		return false
+	default:
+		return errors.Is(e.err, target)
+	}
+}
+
+func (e *credentialError) As(target any) bool { return errors.As(e.err, target) }
+
 // both is an error in whose chain are first and second, told in one line. Each may be nil.
 func both(first, second error) error {
 	switch {

@@ -105,9 +105,9 @@ func (r *redactor) redact(text string, cut bool) string {
 			i++
 			continue
 		}
-		clean.WriteString(text[done:at[i]] + tenantkit.Redacted)
+		clean.WriteString(text[done:source(at, i)] + tenantkit.Redacted)
 		i += longest
-		done = at[i]
+		done = source(at, i)
 	}
 	return clean.String() + text[done:]
 }

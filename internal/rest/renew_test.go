@@ -293,3 +293,51 @@ func TestCancelledRenewal(t *testing.T) {
 		t.Errorf("%d requests, %v", n, err)
 	}
 }
+
+// What was refused to the source of a credential is not refused to the call: it was not made.
+func TestRefusedSource(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]error{
+		400: nil, 401: tenantkit.ErrUnauthenticated, 403: nil, 404: nil, 409: nil, 410: nil, 429: tenantkit.ErrRateLimited, 503: tenantkit.ErrUnavailable,
+	} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			login := &tenantkit.Error{Service: "login", StatusCode: status, Outcome: tenantkit.OutcomeRejected}
+			fails := false
+			source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
+				if fails {
+					return auth.Token{}, fmt.Errorf("log in: %w", login)
+				}
+				fails = true
+				return auth.Token{Value: "token"}, nil
+			})
+			api := API{Service: "things", Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}
+			wants := []error{}
+			if want != nil {
+				wants = append(wants, want)
+			}
+			// The first attempt is lost, the second cannot be made: it is not known whether the thing is gone.
+			c := newAPIClient(t, api, testURL, newMemory(t, step{err: errReset}), fastRetry())
+			err := c.Do(t.Context(), &deleteThing, callOf(&deleteThing), nil)
+			wantSentinels(t, err, wants...)
+			if failed := failedWith(t, err); failed.Service != "things" || failed.Outcome != unknown || failed.Attempts != 1 {
+				t.Errorf("error = %+v", failed)
+			}
+			// There is none from the start.
+			err = c.Do(t.Context(), &deleteThing, callOf(&deleteThing), nil)
+			wantSentinels(t, err, wants...)
+			if tenantkit.OutcomeOf(err) != notSent {
+				t.Errorf("outcome of %v", err)
+			}
+			// A new one cannot be had after a refusal.
+			fails = false
+			c = newAPIClient(t, api, testURL, newMemory(t, refusal(401, "")))
+			err = c.Do(t.Context(), &deleteThing, callOf(&deleteThing), nil)
+			wantSentinels(t, err, append(wants, tenantkit.ErrUnauthenticated)...)
+			var inner *tenantkit.Error
+			if !errors.As(failedWith(t, err).Err, &inner) || inner != login {
+				t.Errorf("the source's error is not in %v", err)
+			}
+		})
+	}
+}
