@@ -75,8 +75,7 @@ func TestSecretIsNotShown(t *testing.T) {
 					check(format, fmt.Sprintf(format, value))
 				}
 			}
-			format := "more values than verbs"
-			check("surplus", fmt.Sprintf(format, value))
+			check("surplus", fmt.Sprintf(strings.TrimSpace("more values than verbs "), value))
 			check("Sprint", fmt.Sprint("x", value))
 			check("Sprintln", fmt.Sprintln(value, value))
 			if name == "key" {
