@@ -1,6 +1,7 @@
 package tenantkit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -121,6 +122,19 @@ func (e *Error) Is(target error) bool {
 	}
 }
 
+// MarshalJSON returns all fields, with the text of Err.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	type fields Error // without this method
+	var cause string
+	if e.Err != nil {
+		cause = e.Err.Error()
+	}
+	return json.Marshal(struct {
+		*fields
+		Err string
+	}{(*fields)(e), cause})
+}
+
 // LogValue returns what a log line should hold of the error, without header and body.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
@@ -128,8 +142,10 @@ func (e *Error) LogValue() slog.Value {
 		slog.String("operation", e.Operation),
 		slog.Int("status", e.StatusCode),
 		slog.Int("attempts", e.Attempts),
-		slog.String("outcome", e.Outcome.String()),
 		slog.String("message", e.Error()),
+	}
+	if !e.ReadOnly {
+		attrs = append(attrs, slog.String("outcome", e.Outcome.String()))
 	}
 	if e.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", e.RequestID))

@@ -156,11 +156,17 @@ func TestErrorInLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"service": "argo", "operation": "GetTenant", "status": 503.0, "attempts": 4.0, "outcome": "unknown", "request_id": "r-1",
+		"service": "argo", "operation": "GetTenant", "status": 503.0, "attempts": 4.0, "request_id": "r-1",
 		"message": "argo: GetTenant: GET https://h.example.org/t: 503 Service Unavailable: not repeated (4 attempts; request r-1)",
 	}
 	if diff := cmp.Diff(want, line.Error); diff != "" {
 		t.Errorf("logged error differs (-want +got):\n%s", diff)
+	}
+
+	log.Reset()
+	slog.New(slog.NewJSONHandler(&log, nil)).Error("failed", "error", &tenantkit.Error{Outcome: tenantkit.OutcomeRejected})
+	if !bytes.Contains(log.Bytes(), []byte(`"outcome":"rejected"`)) {
+		t.Errorf("a write is logged without its outcome: %s", &log)
 	}
 }
 
@@ -178,6 +184,8 @@ func TestErrorAsJSON(t *testing.T) {
 		}
 		if data, _ := marshal(&err); !bytes.Contains(data, []byte(`"Outcome":"rejected"`)) {
 			t.Errorf("%s: %s", name, data)
+		} else if !bytes.Contains(data, []byte(`"Err":"x"`)) {
+			t.Errorf("%s: the cause is missing: %s", name, data)
 		}
 	}
 }

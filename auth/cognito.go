@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,7 +10,7 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// CognitoOptions says which Cognito token is wanted: see [CognitoCLI].
+// CognitoOptions says which OpenID token of an Amazon Cognito developer identity is wanted: see [CognitoCLI].
 type CognitoOptions struct {
 	// IdentityPoolID is the identity pool, in the form REGION:GUID. It is required.
 	IdentityPoolID string
@@ -34,40 +35,47 @@ type CognitoOptions struct {
 //
 // The nested module auth/awsauth does the same without the program.
 func CognitoCLI(o CognitoOptions) *CommandSource {
-	region, _, _ := strings.Cut(o.IdentityPoolID, ":")
-	if o.Region != "" {
-		region = o.Region
-	}
 	c := Command("aws", "cognito-identity", "get-open-id-token-for-developer-identity",
-		"--identity-pool-id", o.IdentityPoolID, "--logins", o.Provider+"="+o.User, "--region", region)
+		"--identity-pool-id", o.IdentityPoolID, "--logins", o.Provider+"="+o.User, "--region", o.region())
 	if o.Duration != 0 {
 		c.Args = append(c.Args, "--token-duration", strconv.Itoa(int(o.Duration/time.Second)))
 	}
 	// Whatever output the user is used to.
 	c.Env = map[string]tenantkit.Secret{"AWS_DEFAULT_OUTPUT": "json", "AWS_PAGER": ""}
 	c.JSONPath = "Token"
-	c.invalid = o.check()
+	c.invalid = o.Validate()
+	if c.invalid == nil && strings.ContainsAny(o.User, ",[]{}\"'") {
+		c.invalid = invalidCognito("User", "%q holds a character that the aws program would take for a part of its own notation", o.User)
+	}
 	return c
 }
 
-func (o CognitoOptions) check() error {
-	invalid := func(field, reason string, args ...any) error {
-		return &tenantkit.ValidationError{Operation: "CognitoCLI", Field: field, Reason: fmt.Sprintf(reason, args...)}
-	}
+// region returns Region, or that of the pool.
+func (o CognitoOptions) region() string {
+	region, _, _ := strings.Cut(o.IdentityPoolID, ":")
+	return cmp.Or(o.Region, region)
+}
+
+// Validate returns a [*tenantkit.ValidationError] for the first field that cannot be used.
+func (o CognitoOptions) Validate() error {
 	region, guid, ok := strings.Cut(o.IdentityPoolID, ":")
 	switch {
 	case !ok || !isName(region, "-") || !isName(guid, "-"):
-		return invalid("IdentityPoolID", "%q is not of the form REGION:GUID", o.IdentityPoolID)
+		return invalidCognito("IdentityPoolID", "%q is not of the form REGION:GUID", o.IdentityPoolID)
 	case !isName(o.Provider, "-._") || len(o.Provider) > 128:
-		return invalid("Provider", "%q is no developer provider name: 1 to 128 letters, digits, dots, hyphens and underscores, without a port", o.Provider)
-	case o.User == "" || strings.ContainsAny(o.User, ",[]{}\"' \t\r\n\x00"):
-		return invalid("User", "%q is empty, or holds a character that the aws program would take for a part of its own notation", o.User)
+		return invalidCognito("Provider", "%q is no developer provider name: 1 to 128 letters, digits, dots, hyphens and underscores, without a port", o.Provider)
+	case o.User == "" || strings.ContainsAny(o.User, " \t\r\n\x00"):
+		return invalidCognito("User", "%q is empty, or holds white space", o.User)
 	case o.Region != "" && !isName(o.Region, "-"):
-		return invalid("Region", "%q is no region", o.Region)
+		return invalidCognito("Region", "%q is no region", o.Region)
 	case o.Duration < 0 || o.Duration > 24*time.Hour || o.Duration%time.Second != 0:
-		return invalid("Duration", "%v is not of whole seconds up to 24 hours", o.Duration)
+		return invalidCognito("Duration", "%v is not of whole seconds up to 24 hours", o.Duration)
 	}
 	return nil
+}
+
+func invalidCognito(field, reason string, args ...any) error {
+	return &tenantkit.ValidationError{Operation: "CognitoOptions", Field: field, Reason: fmt.Sprintf(reason, args...)}
 }
 
 // isName reports whether text is made of ASCII letters, digits and the other characters, begins with no hyphen, which would make an

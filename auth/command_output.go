@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/redact"
 )
 
 // head keeps the begin of what a program prints, and ends the program when it prints too much.
@@ -60,8 +61,7 @@ func (t *tail) said(secrets []string) string {
 		pairs = append(pairs, secret, tenantkit.Redacted)
 	}
 	text = strings.NewReplacer(pairs...).Replace(text)
-	// JSON Web Tokens and other long texts without a break: nothing that a human has to read.
-	text = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+(\.[\w-]*)?|[\w+=-]{40,}`).ReplaceAllString(text, tenantkit.Redacted)
+	text = redact.Opaque(text)
 
 	var lines []string
 	room := maxSaidBytes

@@ -129,11 +129,11 @@ func (e *BulkError) Error() string {
 func (e *BulkError) Is(target error) bool { return errors.Is(e.Err, target) }
 
 // AcknowledgeAssignments sets the status of any number of assignment decisions, in batches of [Client.UpdateAssignmentStatus], of
-// which several are on their way at a time. Memory does not grow with the number of items.
+// which several are on their way at a time. Memory does not grow with the number of items, only with that of the failed ones.
 //
 //   - Two items for the same user and entitlement are applied in the order given: the second is sent after the first is answered.
-//   - Each batch is repeated on failure like any idempotent write. One that fails after all is left behind as unknown or open, and
-//     the run goes on, until [BulkOptions].MaxFailed of them fail in a row.
+//   - Each batch is repeated on failure like any idempotent write. One that fails after all is left behind as unknown or open, with
+//     all later items for the same users and entitlements, and the run goes on, until [BulkOptions].MaxFailed of them fail in a row.
 //   - A batch that is refused for what it holds (400, 404, 409, 410, 413, 422) is split until the refused items stand alone. Any
 //     other refusal, such as 401, stops the run.
 //   - When the context ends, so do the requests on their way. To stop without that, end the sequence.

@@ -44,6 +44,7 @@ func acknowledge[T bulkItem](ctx context.Context, c *Client, op *rest.Operation,
 		known:   recognizer{sum: hashSeed, want: state.First},
 		busy:    make(map[uint64]struct{}),
 		waiting: make(map[uint64]struct{}),
+		left:    make(map[uint64]struct{}),
 		changed: make(chan struct{}, 1),
 	}
 	return r.run(ctx, items)
@@ -70,6 +71,7 @@ type bulkRun[T bulkItem] struct {
 	held    []entry[T]          // items that wait for others of the same keys, in order
 	busy    map[uint64]struct{} // the keys of the open batch and of those on their way
 	waiting map[uint64]struct{} // the keys of the held items
+	left    map[uint64]struct{} // the keys of the items left behind, which none of a later one may overtake
 	flying  int                 // batches on their way
 
 	refusedInRow, failedInRow int
@@ -132,7 +134,7 @@ func (r *bulkRun[T]) take(ctx context.Context, item T) bool {
 	r.keys = item.appendKeys(r.keys[:0])
 	e := entry[T]{item: item, position: r.counts.Read, keys: r.keys, size: item.size() + len(",")}
 	if !r.known.add(e.keys, item.value()) {
-		r.stop = errOtherItems
+		r.stop = ErrOtherItems
 		return false
 	}
 	r.counts.Read++
@@ -156,8 +158,6 @@ func (r *bulkRun[T]) take(ctx context.Context, item T) bool {
 	return settled || r.admit(ctx, e)
 }
 
-var errOtherItems = errors.New("these are not the items of the earlier run: its State, or its checkpoint, belongs to another sequence")
-
 // admit takes an item into the work, and reports whether to go on.
 func (r *bulkRun[T]) admit(ctx context.Context, e entry[T]) bool {
 	if field, reason := e.item.check(); reason != "" {
@@ -173,8 +173,12 @@ func (r *bulkRun[T]) admit(ctx context.Context, e entry[T]) bool {
 }
 
 // place puts the item into the open batch, or holds it back for others of the same keys; it reports false when there is no room.
+// An item whose predecessor was left behind is left behind too: the next run sends both, in order.
 func (r *bulkRun[T]) place(ctx context.Context, e entry[T]) bool {
 	switch {
+	case shares(r.left, e.keys):
+		add(r.left, e.keys)
+		return true
 	case r.conflicts(e):
 		if len(r.held) >= r.BatchItems {
 			return false
@@ -194,15 +198,17 @@ func (r *bulkRun[T]) place(ctx context.Context, e entry[T]) bool {
 
 // conflicts tells whether an item of the same keys was taken before e, and is not answered.
 func (r *bulkRun[T]) conflicts(e entry[T]) bool {
-	for _, key := range e.keys {
-		if _, busy := r.busy[key]; busy {
-			return true
-		}
-		if _, waits := r.waiting[key]; waits {
-			return true
-		}
+	return shares(r.busy, e.keys) || shares(r.waiting, e.keys)
+}
+
+func shares(set map[uint64]struct{}, keys []uint64) bool {
+	return slices.ContainsFunc(keys, func(key uint64) bool { _, has := set[key]; return has })
+}
+
+func add(set map[uint64]struct{}, keys []uint64) {
+	for _, key := range keys {
+		set[key] = struct{}{}
 	}
-	return false
 }
 
 func (r *bulkRun[T]) fits(e entry[T]) bool {
@@ -212,16 +218,12 @@ func (r *bulkRun[T]) fits(e entry[T]) bool {
 
 func (r *bulkRun[T]) put(e entry[T]) {
 	r.open.add(e)
-	for _, key := range e.keys {
-		r.busy[key] = struct{}{}
-	}
+	add(r.busy, e.keys)
 }
 
 func (r *bulkRun[T]) hold(e entry[T]) {
 	r.held = append(r.held, e)
-	for _, key := range e.keys {
-		r.waiting[key] = struct{}{}
-	}
+	add(r.waiting, e.keys)
 }
 
 // release gives back the keys of an answered batch, and moves the held items that they stood in the way of into the open one.
@@ -233,9 +235,12 @@ func (r *bulkRun[T]) release(keys []uint64) {
 	r.held = nil
 	clear(r.waiting)
 	for _, e := range held {
-		if !r.conflicts(e) && r.fits(e) {
+		switch {
+		case shares(r.left, e.keys):
+			add(r.left, e.keys)
+		case !r.conflicts(e) && r.fits(e):
 			r.put(e)
-		} else {
+		default:
 			r.hold(e)
 		}
 	}
@@ -265,7 +270,7 @@ func (r *bulkRun[T]) end(ctx context.Context) {
 	defer r.mu.Unlock()
 	// Where the context has ended, the sequence may have ended for it, before its last item.
 	if !r.halted(ctx) && r.counts.Read < r.before.length() {
-		r.stop = errOtherItems
+		r.stop = ErrOtherItems
 	}
 	for len(r.open.items)+len(r.held)+r.flying > 0 {
 		if !r.wait(ctx) {
@@ -340,7 +345,7 @@ func (r *bulkRun[T]) settle(ctx context.Context, items []T, at []int64, err erro
 		}
 		r.refuse(items[0], at[0], err)
 	default:
-		r.fail(ctx, at, err)
+		r.fail(ctx, items, at, err)
 	}
 	return false
 }
@@ -360,7 +365,10 @@ func (r *bulkRun[T]) refuse(item T, position int64, err error) {
 }
 
 // fail takes down that a request failed for a reason that is not in its items.
-func (r *bulkRun[T]) fail(ctx context.Context, at []int64, err error) {
+func (r *bulkRun[T]) fail(ctx context.Context, items []T, at []int64, err error) {
+	for _, item := range items {
+		add(r.left, item.appendKeys(nil))
+	}
 	if tenantkit.OutcomeOf(err) == tenantkit.OutcomeUnknown {
 		for _, position := range at {
 			r.unknown.add(position)

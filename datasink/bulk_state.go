@@ -3,6 +3,7 @@ package datasink
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -37,6 +38,10 @@ type Fingerprint struct {
 	Items    int64  `json:"items"`
 	Checksum string `json:"checksum"`
 }
+
+// ErrOtherItems is why a run stops that is to go on from the state of an earlier one, and gets a sequence that begins differently, or
+// ends before the last item that was settled.
+var ErrOtherItems = errors.New("these are not the items of the earlier run: its State, or its checkpoint, belongs to another sequence")
 
 // maxFingerprint is the number of items that are looked at to recognize a sequence.
 const maxFingerprint = 1000

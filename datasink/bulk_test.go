@@ -214,6 +214,27 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// randomItems are items for a few things, several for most of them, and the statuses of each thing in order.
+func randomItems(random *rand.Rand, n int) (items []datasink.AssignmentStatus, statuses map[string][]string) {
+	things := 1 + random.IntN(2*n/3)
+	statuses = make(map[string][]string)
+	for range n {
+		item := datasink.AssignmentStatus{User: fmt.Sprint("u", random.IntN(things)), DatasinkStatus: datasink.Ack}
+		if random.IntN(2) == 0 {
+			item.DatasinkStatus = datasink.Nack
+		}
+		for e := range 3 {
+			if random.IntN(2) == 0 || e == 2 && len(item.Entitlements) == 0 {
+				item.Entitlements = append(item.Entitlements, fmt.Sprint("e", e))
+				key := fmt.Sprintf("%s e%d", item.User, e)
+				statuses[key] = append(statuses[key], string(item.DatasinkStatus))
+			}
+		}
+		items = append(items, item)
+	}
+	return items, statuses
+}
+
 // Whatever comes, the statuses of one thing arrive in the order given, and never two at a time.
 func TestOrder(t *testing.T) {
 	t.Parallel()
@@ -223,21 +244,7 @@ func TestOrder(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(seed, 0))
 				const n = 1500
-				things := 1 + random.IntN(1000)
-				var items []datasink.AssignmentStatus
-				want := make(map[string][]string)
-				for range n {
-					item := datasink.AssignmentStatus{User: fmt.Sprint("u", random.IntN(things)), DatasinkStatus: datasink.Ack}
-					if random.IntN(2) == 0 {
-						item.DatasinkStatus = datasink.Nack
-					}
-					for e := range 1 + random.IntN(3) {
-						item.Entitlements = append(item.Entitlements, fmt.Sprint("e", e))
-						key := fmt.Sprintf("%s e%d", item.User, e)
-						want[key] = append(want[key], string(item.DatasinkStatus))
-					}
-					items = append(items, item)
-				}
+				items, want := randomItems(random, n)
 				delays := make([]time.Duration, n+1)
 				for i := range delays {
 					delays[i] = time.Duration(random.IntN(1000)) * time.Microsecond
@@ -253,6 +260,50 @@ func TestOrder(t *testing.T) {
 				}
 				if diff := cmp.Diff(want, service.history); diff != "" {
 					t.Errorf("statuses (-want +got):\n%.2000s", diff)
+				}
+			})
+		})
+	}
+}
+
+// Runs that fail here and there, and are resumed, end with the last status of each thing.
+func TestOrderWithFailures(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 1))
+				const n = 600
+				items, want := randomItems(random, n)
+				fails := make([]bool, 100_000)
+				for i := range fails {
+					fails[i] = random.IntN(5) == 0
+				}
+				service := &bulkService{takes: always(time.Millisecond), late: seed%2 == 0, answer: func(request int, _ []string) (int, error) {
+					return map[bool]int{true: 500}[fails[request]], nil
+				}}
+				options := datasink.BulkOptions{BatchItems: 1 + random.IntN(20), Parallel: 1 + random.IntN(8), MaxFailed: -1}
+				client := newClient(t, service, tenantkit.WithRetry(tenantkit.NoRetry()))
+				for runs := 0; ; runs++ {
+					result, err := client.AcknowledgeAssignments(t.Context(), slices.Values(items), options)
+					checkPositions(t, result)
+					if err == nil {
+						break
+					}
+					if runs > 200 {
+						t.Fatalf("no end after %d runs: %v", runs, err)
+					}
+					options.Resume = result.State
+				}
+				if service.violation != "" {
+					t.Error(service.violation)
+				}
+				for key, statuses := range want {
+					got := service.history[key]
+					if len(got) < len(statuses) || got[len(got)-1] != statuses[len(statuses)-1] || !service.late && !cmp.Equal(statuses, got) {
+						t.Errorf("%s got %v, want %v", key, got, statuses)
+					}
 				}
 			})
 		})
@@ -541,6 +592,46 @@ func TestRepeatedBatches(t *testing.T) {
 	})
 }
 
+// What follows a lost status of the same thing must wait for the next run, which sends both: else the older one would come last.
+func TestNothingOvertakesWhatFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		item := func(user string, status datasink.Status, entitlements ...string) datasink.AssignmentStatus {
+			return datasink.AssignmentStatus{User: user, Entitlements: entitlements, DatasinkStatus: status}
+		}
+		items := []datasink.AssignmentStatus{
+			item("u1", datasink.Nack, "e1"),
+			item("u1", datasink.Ack, "e1"), // waits for the first, which fails
+			item("u2", datasink.Ack, "e1"),
+			item("u1", datasink.Nack, "e1", "e2"),
+			item("u1", datasink.Ack, "e2"), // may not overtake the one before
+			item("u3", datasink.Ack, "e1"),
+		}
+		// The first request for u1 fails for good, and may or may not have been applied.
+		failures := 1
+		service := &bulkService{takes: always(time.Millisecond), answer: func(_ int, users []string) (int, error) {
+			if users[0] == "u1" && failures > 0 {
+				failures--
+				return 500, nil
+			}
+			return 0, nil
+		}}
+		first, err := newClient(t, service, tenantkit.WithRetry(tenantkit.NoRetry())).AcknowledgeAssignments(t.Context(), slices.Values(items), datasink.BulkOptions{BatchItems: 1})
+		if err == nil || counts(first) != "read 6 skipped 0 done 2 refused 0 unknown 1 open 3" {
+			t.Errorf("%s, %v", counts(first), err)
+		}
+		checkPositions(t, first)
+		second, err := newClient(t, service).AcknowledgeAssignments(t.Context(), slices.Values(items), datasink.BulkOptions{Resume: first.State})
+		if err != nil || counts(second) != "read 6 skipped 2 done 4 refused 0 unknown 0 open 0" {
+			t.Errorf("%s, %v", counts(second), err)
+		}
+		want := map[string][]string{"u1 e1": {"nack", "ack", "nack"}, "u1 e2": {"nack", "ack"}, "u2 e1": {"ack"}, "u3 e1": {"ack"}}
+		if diff := cmp.Diff(want, service.history); diff != "" {
+			t.Errorf("statuses (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	for _, after := range []time.Duration{0, 5 * time.Millisecond, 12 * time.Millisecond, 25 * time.Millisecond} {
@@ -773,7 +864,7 @@ func TestResumeOtherItems(t *testing.T) {
 				}
 				before := service.requests
 				second, err := newClient(t, service).AcknowledgeAssignments(t.Context(), test.items, datasink.BulkOptions{Resume: first.State})
-				if err == nil || !strings.Contains(err.Error(), "these are not the items of the earlier run") {
+				if !errors.Is(err, datasink.ErrOtherItems) {
 					t.Errorf("error %v", err)
 				}
 				if got := service.requests - before; got > test.sent {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
 
 // Checkpoint keeps the state of a long run outside of the program. It is for one run at a time.
@@ -59,9 +60,13 @@ func (f fileCheckpoint) Save(_ context.Context, state BulkState) error {
 	return syncDirectory(filepath.Dir(string(f)))
 }
 
-// writeSynced writes a file, up to the disk.
+// writeSynced writes a new file, up to the disk, in the place of what a killed program may have left there.
 func writeSynced(path string, data []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// Only if it is new, so that no link that was put in its way is followed.
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -82,5 +87,9 @@ func syncDirectory(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(directory.Sync(), directory.Close())
+	err = directory.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil // a file system that knows no such thing
+	}
+	return errors.Join(err, directory.Close())
 }

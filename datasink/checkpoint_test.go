@@ -173,6 +173,23 @@ func TestFileCheckpoint(t *testing.T) {
 	if err := datasink.FileCheckpoint(filepath.Join(directory, "none", "x")).Save(t.Context(), datasink.BulkState{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("saved into a directory that does not exist: %v", err)
 	}
+	// A link in the way of the new file is not followed.
+	victim := filepath.Join(directory, "victim")
+	if err := errors.Join(os.WriteFile(victim, []byte("precious"), 0o600), os.Remove(path), os.Symlink(victim, path+".tmp")); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkpoint.Save(t.Context(), datasink.BulkState{Operation: "AcknowledgeRules"}); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(victim); err != nil || string(data) != "precious" {
+		t.Errorf("the file behind a link holds %q, %v", data, err)
+	}
+	if err := os.MkdirAll(filepath.Join(directory, "full.tmp", "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := datasink.FileCheckpoint(filepath.Join(directory, "full")).Save(t.Context(), datasink.BulkState{}); err == nil {
+		t.Error("saved without a place for the new file")
+	}
 	if err := os.Mkdir(filepath.Join(directory, "taken"), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -179,10 +179,12 @@ func (c *call) end(a *attempt, f *failure) {
 	a.close()
 }
 
-// doneBefore tells whether a refusal shows that an earlier attempt was applied: what it deleted is gone.
+// doneBefore tells whether a refusal shows that an earlier attempt was applied: what it deleted is gone. The page of a gateway that
+// does not find the service shows nothing.
 func (c *call) doneBefore(f *failure) bool {
 	maybe := c.before == tenantkit.OutcomeApplied || c.before == tenantkit.OutcomeUnknown
-	return maybe && c.op.Method == http.MethodDelete && f.StatusCode != 0 && errors.Is(f.Error, tenantkit.ErrNotFound)
+	return maybe && c.op.Method == http.MethodDelete && f.StatusCode != 0 && errors.Is(f.Error, tenantkit.ErrNotFound) &&
+		!isHTML(f.Header.Get("Content-Type"))
 }
 
 // overall returns what is known of a call of which the attempts had the given outcomes.

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -41,5 +42,16 @@ func TestKnownCredentialsAreBounded(t *testing.T) {
 	k.add("last")
 	if all := k.all(); len(all) != maxKnown || all[maxKnown-1] != "last" || all[maxKnown-2] != fmt.Sprint("old-", 3*maxKnown-1) {
 		t.Errorf("got %v", all)
+	}
+}
+
+// A deletion whose answer was lost is done when the service does not know the thing any more. A page of a gateway does not say that.
+func TestDeletionThatMeetsAGateway(t *testing.T) {
+	t.Parallel()
+	page := step{status: 404, body: "<html>", header: http.Header{"Content-Type": {"text/html"}}}
+	c := newAPIClient(t, testAPI(), "https://things.example.org/v1", newMemory(t, step{status: 500}, page), fastRetry())
+	err := c.Do(t.Context(), &deleteThing, callOf(&deleteThing), nil)
+	if failedWith(t, err).Outcome != tenantkit.OutcomeUnknown {
+		t.Errorf("got %v", err)
 	}
 }

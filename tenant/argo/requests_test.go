@@ -273,6 +273,9 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			return err
 		}},
 		{"nil user update", "UpdateUser", "user", func(ctx context.Context, c *argo.Client) error { return c.UpdateUser(ctx, tenantID, nil) }},
+		{"user update of nothing", "UpdateUser", "user", func(ctx context.Context, c *argo.Client) error {
+			return c.UpdateUser(ctx, tenantID, &argo.User{ID: userID})
+		}},
 		{"user update without an id", "UpdateUser", "userID", func(ctx context.Context, c *argo.Client) error {
 			return c.UpdateUser(ctx, tenantID, &argo.User{Name: "a"})
 		}},

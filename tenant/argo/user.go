@@ -127,6 +127,9 @@ func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, op
 	if user == nil {
 		return op.Invalid("user", "it is nil")
 	}
+	if user.Name == "" && user.Email == "" && user.APIKey == "" && len(user.Roles) == 0 && len(user.Extra) == 0 {
+		return op.Invalid("user", "nothing of it is set: the update would change nothing, and wipe the tenant's status")
+	}
 	path := []string{tenantID, user.ID}
 	return c.changeUsers(ctx, op, path, func() error {
 		return c.write(ctx, updateUser, rest.Call{Path: path, Body: user.body()}, opts)

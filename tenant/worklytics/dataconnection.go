@@ -105,7 +105,7 @@ func (c *Client) ModifyDataConnection(ctx context.Context, id string, change fun
 	}
 	connection, err := c.GetDataConnection(ctx, id, opts...)
 	if err != nil {
-		return nil, err
+		return nil, rest.Unwritten(err)
 	}
 	before, err := connection.MarshalJSON()
 	if err != nil {

@@ -245,3 +245,16 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("there are %d connections", n)
 	}
 }
+
+// Nothing is written when the read fails, whatever became of that.
+func TestModifyThatCannotRead(t *testing.T) {
+	t.Parallel()
+	server := worklyticstest.Start(t, worklyticstest.WithAdmins(email))
+	client := served(t, server, server.BaseURL(), auth.StaticToken(server.GoogleToken(email, time.Hour)))
+	id := server.Add(worklyticstest.DataConnection{IntegrationID: "asana-psoxy"})
+	server.Fail("GetDataConnection", worklyticstest.Fault{Garbage: true})
+	_, err := client.ModifyDataConnection(t.Context(), id, func(*worklytics.DataConnection) error { return nil })
+	if err == nil || tenantkit.OutcomeOf(err) != tenantkit.OutcomeNotSent {
+		t.Errorf("got %v, outcome %v", err, tenantkit.OutcomeOf(err))
+	}
+}

@@ -1,0 +1,22 @@
+module github.com/tenantkit/tenantkit/examples/datasink-ack
+
+go 1.25.0
+
+require (
+	github.com/schollz/progressbar/v3 v3.19.1
+	github.com/tenantkit/tenantkit v0.0.0
+	golang.org/x/term v0.44.0
+)
+
+require (
+	github.com/cenkalti/backoff/v4 v4.3.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20251027170946-4849db3c2f7e // indirect
+	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
+	github.com/google/go-querystring v1.2.0 // indirect
+	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
+	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
+	github.com/rivo/uniseg v0.4.7 // indirect
+	golang.org/x/sys v0.46.0 // indirect
+)
+
+replace github.com/tenantkit/tenantkit => ../..
