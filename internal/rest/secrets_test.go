@@ -195,6 +195,9 @@ func TestEchoedSecrets(t *testing.T) {
 					if call.credential != nil {
 						secret = "s3-marker-" + strings.ReplaceAll(awkward, "é", "ü") // the bytes of either may stand in a header
 					}
+					if place == "cut by the bound" && form != "raw" && form != "JSON" {
+						continue // the bodies are long
+					}
 					written := write(secret)
 					server := always(echo(written))
 					api := testAPI()
