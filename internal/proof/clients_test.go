@@ -1,0 +1,353 @@
+package proof
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/datasinktest"
+	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/tenant/argo"
+	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
+	"github.com/tenantkit/tenantkit/tenant/worklytics"
+	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
+)
+
+// Every credential and every secret is one of these texts, or made in a run and noted there.
+const (
+	argoKey, argoKey2       = "MARKER-argo-key-1", "MARKER-argo-key-2"
+	argoUserKey, argoDBPass = "MARKER-argo-user-key", "MARKER-argo-db-password"
+	storageKey, storageKey2 = "MARKER-storage-token-1", "MARKER-storage-token-2"
+	userPassword            = "MARKER-user-password"
+	projectToken            = "MARKER-project-token"
+	sinkKey, sinkKey2       = "MARKER-sink-key-1", "MARKER-sink-key-2"
+	sinkPassword            = "MARKER-sink-password"
+	loginPassword           = "MARKER-login-password"
+	loginRefresh            = "MARKER-login-refresh-token"
+)
+
+var markers = []string{"MARKER-"}
+
+var argoService = service{
+	name: "argo", operations: argo.Operations(),
+	own: map[string]string{"AllTenants": "ListTenants", "ModifyTenant": "UpdateTenant", "KeepStatus": "UpdateTenantStatus", "ProvisionUser": "CreateUser"},
+	start: func(o serverOptions) *stand {
+		options := []argotest.Option{argotest.WithAdminKey(argoKey, argotest.RoleSuperAdmin), argotest.WithAdminKey(argoKey2, argotest.RoleSuperAdmin)}
+		if o.tls {
+			options = append(options, argotest.WithTLS())
+		}
+		server := argotest.NewServer(options...)
+		id := server.AddTenant(argotest.Tenant{
+			Info:   argotest.Info{Name: "acme", Email: "it@acme.example"},
+			DBConf: []argotest.DBConf{{Store: "ar", Password: argoDBPass}},
+			Status: &argotest.Status{EngineConfig: true, LastCheck: "2018-08-10T12:32:45Z"},
+			Users:  []argotest.User{{ID: "ada", Name: "ada", APIKey: argoUserKey, Roles: []string{"admin"}}},
+		})
+		user := server.Users(id)[0].ID
+		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: markers, connect: func(t testing.TB, opts ...tenantkit.Option) client {
+			c, err := argo.NewClient(server.BaseURL(), rotate(argoKey, argoKey2), opts...)
+			return client{c, argoCalls(c, id, user), closing(t, c, err)}
+		}}
+	},
+}
+
+func argoCalls(c *argo.Client, id, user string) map[string]call {
+	tenant := func() *argo.Tenant {
+		return &argo.Tenant{
+			ID: id, Info: argo.Info{Name: "other", Email: "it@other.example"}, DBConf: []argo.DBConf{{Store: "ar", Password: argoDBPass}},
+			Users: []argo.User{{Name: "bob", APIKey: "MARKER-argo-bob"}},
+		}
+	}
+	status := &argo.Status{EngineConfig: true, LastCheck: "2018-08-10T12:32:45Z"}
+	return map[string]call{
+		"ListTenants": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ListTenants(ctx, o...) },
+		"AllTenants":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllTenants(ctx, o...)) },
+		"GetTenant":   func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.GetTenant(ctx, id, o...) },
+		"CreateTenant": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.CreateTenant(ctx, tenant(), o...)
+		},
+		"UpdateTenant": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateTenant(ctx, tenant(), o...))
+		},
+		"DeleteTenant": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.DeleteTenant(ctx, id, o...))
+		},
+		"GetTenantStatus": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.GetTenantStatus(ctx, id, o...) },
+		"UpdateTenantStatus": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateTenantStatus(ctx, id, status, o...))
+		},
+		"ListUsers": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ListUsers(ctx, id, o...) },
+		"CreateUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.CreateUser(ctx, id, &argo.User{Name: "grace"}, o...)
+		},
+		"ProvisionUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.ProvisionUser(ctx, id, &argo.User{Name: "grace"}, o...)
+		},
+		"GetUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.GetUser(ctx, id, user, o...) },
+		"UpdateUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateUser(ctx, id, &argo.User{ID: user, Name: "ada", Email: "new@acme.example", APIKey: argoUserKey}, o...))
+		},
+		"DeleteUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.DeleteUser(ctx, id, user, o...))
+		},
+		"RenewAPIKey": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.RenewAPIKey(ctx, id, user, o...)
+		},
+		"FindUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.FindUser(ctx, user, o...) },
+		"ModifyTenant": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.ModifyTenant(ctx, id, func(t *argo.Tenant) error { t.Info.Website = "www.acme.example"; return nil }, o...))
+		},
+		"KeepStatus": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.KeepStatus(ctx, id, func(ctx context.Context) error {
+				return c.UpdateUser(ctx, id, &argo.User{ID: user, Name: "ada", Email: "kept@acme.example", APIKey: argoUserKey})
+			}, o...))
+		},
+	}
+}
+
+var worklyticsService = service{
+	name: "worklytics", operations: worklytics.Operations(), own: map[string]string{"ModifyDataConnection": "UpdateDataConnection"},
+	start: func(o serverOptions) *stand {
+		var options []worklyticstest.Option
+		if o.tls {
+			options = append(options, worklyticstest.WithTLS())
+		}
+		server := worklyticstest.NewServer(options...)
+		id := server.Add(worklyticstest.DataConnection{IntegrationID: "asana-psoxy", Settings: map[string]any{
+			"PROXY_ENDPOINT": "https://psoxy-asana-abc.a.run.app/", "PROXY_DEPLOYMENT_KIND": "GCP",
+		}})
+		s := &stand{server: server.Server, baseURL: server.BaseURL()}
+		s.connect = func(t testing.TB, opts ...tenantkit.Option) client {
+			tokens := []tenantkit.Secret{server.GoogleToken("ci@acme.example", 24*time.Hour), server.GoogleToken("ci@acme.example", 48*time.Hour)}
+			s.secrets = []string{"MARKER-", string(tokens[0]), string(tokens[1])}
+			c, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, rotate(tokens...), opts...)
+			return client{c, worklyticsCalls(c, id), closing(t, c, err)}
+		}
+		return s
+	},
+}
+
+func worklyticsCalls(c *worklytics.Client, id string) map[string]call {
+	made := func(id string) *worklytics.DataConnection {
+		return &worklytics.DataConnection{
+			ID: id, NumericID: id != "", IntegrationID: worklytics.IntegrationAsana,
+			Settings: worklytics.GCPProxy{Endpoint: "https://psoxy-asana-xyz.a.run.app/"}.Settings(),
+		}
+	}
+	return map[string]call{
+		"CreateDataConnection": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.CreateDataConnection(ctx, made(""), o...)
+		},
+		"GetDataConnection": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.GetDataConnection(ctx, id, o...)
+		},
+		"UpdateDataConnection": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.UpdateDataConnection(ctx, made(id), o...)
+		},
+		"DeleteDataConnection": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.DeleteDataConnection(ctx, id, o...))
+		},
+		"ModifyDataConnection": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.ModifyDataConnection(ctx, id, func(d *worklytics.DataConnection) error {
+				d.Settings[worklytics.SettingEndpoint] = "https://psoxy-asana-xyz.a.run.app/"
+				return nil
+			}, o...)
+		},
+	}
+}
+
+var keboolaService = service{
+	name: "keboola", operations: provisioning.Operations(), own: map[string]string{"AllProjects": "ListProjects", "AllUsers": "ListUsers"},
+	start: func(o serverOptions) *stand {
+		options := []provisioningtest.Option{provisioningtest.WithToken(storageKey), provisioningtest.WithToken(storageKey2)}
+		if o.tls {
+			options = append(options, provisioningtest.WithTLS())
+		}
+		server := provisioningtest.NewServer(options...)
+		login := server.AddUser(provisioningtest.User{Login: "ada@example.org", Password: userPassword})
+		server.AddUser(provisioningtest.User{Login: "grace@example.org", Password: userPassword})
+		pid := server.AddProject(provisioningtest.Project{PID: "sales", Token: projectToken, Members: map[string]string{login: "admin"}})
+		secrets := []string{"MARKER-", "PGP MESSAGE", `"password-`}
+		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: secrets, connect: func(t testing.TB, opts ...tenantkit.Option) client {
+			c, err := provisioning.NewClient(server.BaseURL(), rotate(storageKey, storageKey2), opts...)
+			return client{c, keboolaCalls(c, pid, login), closing(t, c, err)}
+		}}
+	},
+}
+
+func keboolaCalls(c *provisioning.Client, pid, login string) map[string]call {
+	project := &provisioning.NewProject{Name: "stock", CustomToken: projectToken}
+	return map[string]call{
+		"ListProjects": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ListProjects(ctx, nil, o...) },
+		"AllProjects":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllProjects(ctx, o...)) },
+		"GetProject":   func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.GetProject(ctx, pid, o...) },
+		"CreateProject": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.CreateProject(ctx, project, o...)
+		},
+		"CreateProjectWithUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.CreateProjectWithUser(ctx, project, o...)
+		},
+		"DeleteProject": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.DeleteProject(ctx, pid, nil, o...))
+		},
+		"ListUsers": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ListUsers(ctx, nil, o...) },
+		"AllUsers":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllUsers(ctx, o...)) },
+		"CreateUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.CreateUser(ctx, &provisioning.NewUser{Login: "new@example.org", Password: userPassword, FirstName: "New", LastName: "User"}, o...)
+		},
+		"DeleteUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.DeleteUser(ctx, login, nil, o...))
+		},
+		"UserSSO": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.UserSSO(ctx, login, o...) },
+		"AddUserToProject": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.AddUserToProject(ctx, pid, "grace@example.org", provisioning.RoleEditor, o...))
+		},
+		"RemoveUserFromProject": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.RemoveUserFromProject(ctx, pid, login, o...))
+		},
+		"ProjectAccess": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ProjectAccess(ctx, pid, o...) },
+		"ProjectCredentials": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.ProjectCredentials(ctx, pid, o...)
+		},
+	}
+}
+
+const sinkID = "eaa19702-3806-4ee7-9466-91f0968699d9"
+
+var datasinkService = service{
+	name: "datasink", operations: datasink.Operations(), own: map[string]string{
+		"AllSinks": "QuerySinks", "EnsureSink": "CreateSink", "AcknowledgeAssignments": "UpdateAssignmentStatus", "AcknowledgeRules": "UpdateRuleStatus",
+		"AcknowledgeRoles": "UpdateRoleStatus",
+	},
+	start: func(o serverOptions) *stand {
+		options := []datasinktest.Option{datasinktest.WithAPIKey(sinkKey), datasinktest.WithAPIKey(sinkKey2), datasinktest.WithUser("admin", sinkPassword)}
+		if o.tls {
+			options = append(options, datasinktest.WithTLS())
+		}
+		server := datasinktest.NewServer(options...)
+		server.AddSinks(datasinktest.Sink{ID: sinkID, Name: "old"})
+		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: markers, connect: func(t testing.TB, opts ...tenantkit.Option) client {
+			c, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{
+				Tokens: datasink.Login(server.BaseURL(), "admin", rotate(sinkPassword), opts...), APIKey: rotate(sinkKey, sinkKey2),
+			}, opts...)
+			return client{c, datasinkCalls(c), closing(t, c, err)}
+		}}
+	},
+}
+
+func datasinkCalls(c *datasink.Client) map[string]call {
+	made := &datasink.Sink{ID: "7b3c1f0e-8f6e-4f6c-9d2b-0a1b2c3d4e5f", Name: "new", Config: []byte(`{"port":8443}`)}
+	assignments := []datasink.AssignmentStatus{{User: "john", Entitlements: []string{"e1"}, DatasinkStatus: datasink.Ack}}
+	rules := []datasink.RuleStatus{{Entitlement: "e1", Justification: []string{"j1"}, DatasinkStatus: datasink.Ack}}
+	roles := []datasink.RoleStatus{{RoleID: sinkID, Status: datasink.RoleActive, DatasinkStatus: datasink.Ack}}
+	return map[string]call{
+		"CreateSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.CreateSink(ctx, made, o...))
+		},
+		"EnsureSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.EnsureSink(ctx, made, o...))
+		},
+		"UpdateSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateSink(ctx, &datasink.Sink{ID: sinkID, Name: "newer"}, o...))
+		},
+		"DeleteSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.DeleteSink(ctx, sinkID, o...))
+		},
+		"UpdateAssignmentStatus": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateAssignmentStatus(ctx, assignments, o...))
+		},
+		"UpdateRuleStatus": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateRuleStatus(ctx, rules, o...))
+		},
+		"UpdateRoleStatus": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateRoleStatus(ctx, roles, o...))
+		},
+		"QuerySinks": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.QuerySinks(ctx, nil, o...) },
+		"AllSinks":   func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllSinks(ctx, o...)) },
+		"UpdateTimestamps": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateTimestamps(ctx, sinkID, datasink.Timestamps{Certify: epoch}, o...))
+		},
+		"QueryLogs": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.QueryLogs(ctx, nil, o...) },
+		"UpdateLogs": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.UpdateLogs(ctx, sinkID, []string{"line"}, o...))
+		},
+		"AcknowledgeAssignments": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.AcknowledgeAssignments(ctx, slices.Values(assignments), datasink.BulkOptions{}, o...)
+		},
+		"AcknowledgeRules": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.AcknowledgeRules(ctx, slices.Values(rules), datasink.BulkOptions{}, o...)
+		},
+		"AcknowledgeRoles": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.AcknowledgeRoles(ctx, slices.Values(roles), datasink.BulkOptions{}, o...)
+		},
+	}
+}
+
+var infoworksService = service{
+	name: "infoworks", operations: security.Operations(),
+	start: func(o serverOptions) *stand {
+		options := []securitytest.Option{
+			securitytest.WithUsers(securitytest.User{Email: "admin@infoworks.io", Password: loginPassword, RefreshToken: loginRefresh}),
+			securitytest.WithDirectory(securitytest.DirectoryUser{Email: "new@infoworks.io", Login: "new"}),
+		}
+		if o.tls {
+			options = append(options, securitytest.WithTLS())
+		}
+		if o.call == "SAMLRedirectURL" {
+			options = append(options, securitytest.WithSAML("https://login.example.org/saml"))
+		}
+		server := securitytest.NewServer(options...)
+		server.Allow("admin@infoworks.io", "pipeline", "run", "17")
+		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: markers, connect: func(t testing.TB, opts ...tenantkit.Option) client {
+			c, err := security.NewClient(server.BaseURL(), security.Credentials{
+				Username: "admin@infoworks.io", Password: rotate(loginPassword), RefreshToken: rotate(loginRefresh),
+			}, opts...)
+			return client{c, infoworksCalls(c), closing(t, c, err)}
+		}}
+	},
+}
+
+func infoworksCalls(c *security.Client) map[string]call {
+	return map[string]call{
+		"Authenticate": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.Authenticate(ctx, o...) },
+		"AccessToken":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.AccessToken(ctx, o...) },
+		"RevokeAccessToken": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.RevokeAccessToken(ctx, o...))
+		},
+		"RegenerateRefreshToken": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return only(c.RegenerateRefreshToken(ctx, o...))
+		},
+		"ValidateToken": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			made, err := c.TokenSource().Token(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return c.ValidateToken(ctx, made.Value, o...)
+		},
+		"AuthoriseUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.AuthoriseUser(ctx, &security.Authorisation{EntityType: "pipeline", Action: "run", EntityID: "17"}, o...)
+		},
+		"SAMLRedirectURL": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.SAMLRedirectURL(ctx, o...) },
+		"UserData": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.UserData(ctx, &security.UserQuery{UserIDs: []string{"new"}}, o...)
+		},
+		"BulkLDAPSync": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.BulkLDAPSync(ctx, &security.LDAPSync{SearchOn: security.SearchOnEmail, SearchList: []string{"new@infoworks.io"}}, o...)
+		},
+	}
+}
+
+// closing returns what closes a client that was made, and ends the test where it was not.
+func closing(t testing.TB, c interface{ CloseIdleConnections() }, err error) func() {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.CloseIdleConnections
+}
