@@ -18,11 +18,11 @@ type refreshTokens struct {
 	client *Client
 
 	mu    sync.Mutex
-	doubt tenantkit.Secret // was probably replaced
+	doubt *tenantkit.Secret // was probably replaced; behind a pointer fmt does not look, whatever the verb
 }
 
 func newRefreshTokens(client *Client, source auth.TokenSource, store auth.TokenStore) *refreshTokens {
-	r := &refreshTokens{client: client}
+	r := &refreshTokens{client: client, doubt: new(tenantkit.Secret)}
 	r.Refresher = auth.RefreshToken(source, store, r.exchange)
 	return r
 }
@@ -59,9 +59,9 @@ func (r *refreshTokens) explain(value tenantkit.Secret, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case value == "" || value != r.doubt:
+	case value == "" || value != *r.doubt:
 	case err == nil:
-		r.doubt = ""
+		*r.doubt = ""
 	case errors.Is(err, tenantkit.ErrUnauthenticated):
 		return fmt.Errorf("%w; an earlier call of RegenerateRefreshToken, which ended with an error, has probably replaced it", err)
 	}
@@ -142,5 +142,5 @@ func (r *refreshTokens) spend(ctx context.Context, value tenantkit.Secret) error
 func (r *refreshTokens) suspect(value tenantkit.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.doubt = value
+	*r.doubt = value
 }

@@ -35,12 +35,12 @@ type accessTokens struct {
 	cache  auth.Invalidator
 
 	mu      sync.Mutex
-	last    auth.Token // that was made
-	refused bool       // the server did not take it
+	last    *auth.Token // that was made; behind a pointer fmt does not look, whatever the verb
+	refused bool        // the server did not take it
 }
 
 func newAccessTokens(client *Client) *accessTokens {
-	t := &accessTokens{client: client}
+	t := &accessTokens{client: client, last: new(auth.Token)}
 	t.cache = auth.Cache(auth.TokenSourceFunc(t.fetch))
 	return t
 }
@@ -75,7 +75,7 @@ func (t *accessTokens) fetch(ctx context.Context) (auth.Token, error) {
 		return auth.Token{}, err
 	}
 	t.mu.Lock()
-	t.last, t.refused = token, false
+	*t.last, t.refused = token, false
 	t.mu.Unlock()
 	return token, nil
 }
@@ -86,7 +86,7 @@ func (t *accessTokens) suspect() (auth.Token, bool) {
 	defer t.mu.Unlock()
 	refused := t.refused
 	t.refused = false
-	return t.last, refused
+	return *t.last, refused
 }
 
 // mint makes a token, from the refresh token if that can be.

@@ -43,7 +43,7 @@ type Client struct {
 	settings tenantkit.Settings
 	policy   tenantkit.RetryPolicy
 	budget   *budget
-	known    known
+	known    *known // by a pointer, behind which fmt does not look whatever the verb
 	http     *http.Client
 }
 
@@ -71,7 +71,7 @@ func New(api API, baseURL string, opts []tenantkit.Option) (*Client, error) {
 		return nil, err
 	}
 	policy := settings.Retry.WithDefaults()
-	return &Client{api: api, base: base, settings: settings, policy: policy, budget: newBudget(policy.Budget), http: client}, nil
+	return &Client{api: api, base: base, settings: settings, policy: policy, budget: newBudget(policy.Budget), known: new(known), http: client}, nil
 }
 
 // CloseIdleConnections closes the connections that wait for another call.
