@@ -172,7 +172,7 @@ var keboolaService = service{
 		server := provisioningtest.NewServer(options...)
 		login := server.AddUser(provisioningtest.User{Login: "ada@example.org", Password: userPassword})
 		server.AddUser(provisioningtest.User{Login: "grace@example.org", Password: userPassword})
-		pid := server.AddProject(provisioningtest.Project{PID: "sales", Token: projectToken, Members: map[string]string{login: "admin"}})
+		pid := server.AddProject(provisioningtest.Project{PID: "sales", Token: projectToken, CreatedOn: epoch.Add(-time.Hour), Members: map[string]string{login: "admin"}})
 		secrets := []string{"MARKER-", "PGP MESSAGE", `"password-`}
 		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: secrets, connect: func(t testing.TB, opts ...tenantkit.Option) client {
 			c, err := provisioning.NewClient(server.BaseURL(), rotate(storageKey, storageKey2), opts...)

@@ -163,14 +163,14 @@ func (r *rotating) GoString() string { return "rotating" }
 
 // drain ends an iteration at its first error.
 func drain[T any](all func(func(*T, error) bool)) (any, error) {
-	var got []*T
+	var got []T // no pointers, into which %s looks without asking a secret
 	var failed error
 	all(func(item *T, err error) bool {
 		if err != nil {
 			failed = err
 			return false
 		}
-		got = append(got, item)
+		got = append(got, *item)
 		return true
 	})
 	return got, failed

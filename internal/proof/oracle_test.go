@@ -1,0 +1,97 @@
+package proof
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/rest"
+)
+
+const (
+	attempts       = 4 // of the default policy
+	attemptTimeout = 30 * time.Second
+)
+
+// verdict is what a cell of the matrix must come to: worked out from the words of the documentation, not by the code under test.
+type verdict struct {
+	succeeds bool
+	attempts int
+	outcome  tenantkit.Outcome // of a failure
+	sentinel error             // what a failure is
+	// least and most bound the time of the call.
+	least, most time.Duration
+}
+
+// renewable tells whether a service's credentials in this package change when they are refused. Infoworks' do not: before it makes
+// another token the client asks whether the refused one is still good, and it is.
+func (s service) renewable() bool { return s.name != "infoworks" }
+
+// judge says what a call of the operation must come to when the fault strikes once, or always. bodiless tells that the good answer has
+// no body.
+func judge(s service, op rest.Operation, f fault, always, bodiless bool) verdict {
+	anything := op.Answer == rest.Anything
+	if bodiless && f.inject.Truncate {
+		// There is nothing to cut but the header.
+		f.inBody, f.outcome = false, tenantkit.OutcomeUnknown
+	}
+	switch {
+	case f.harmless, bodiless && f.inBody:
+		return verdict{succeeds: true, attempts: 1}
+	case f.inBody && anything:
+		// What is left of a slow answer is waited for a second at most.
+		return verdict{succeeds: true, attempts: 1, most: time.Second}
+	case f.redirect != "" && op.Answer == rest.JSONOrRedirect:
+		return verdict{succeeds: true, attempts: 1}
+	case f.redirect == "same" && op.Class == rest.Read && op.Method == http.MethodGet && !always:
+		return verdict{succeeds: true, attempts: 1}
+	case f.refused && s.renewable():
+		return verdict{succeeds: !always, attempts: 2, outcome: f.outcome, sentinel: f.sentinel()}
+	}
+	v := verdict{attempts: 1, outcome: f.outcome, sentinel: f.sentinel()}
+	if repeats(op.Class, f) {
+		v.attempts, v.succeeds = 2, true
+		// What was deleted by the first attempt is gone for the second, and that is told in the header.
+		if gone := op.Method == http.MethodDelete && (f.inBody || f.inject.Truncate); always && !gone {
+			v.attempts, v.succeeds = attempts, false
+		}
+	}
+	if op.Name == "RevokeAccessToken" && v.attempts > 1 && f.takesEffect() {
+		// The lost attempt has logged the user out, so that the next one is refused, and another is made with a new token.
+		v.attempts = 3
+		if always && f.inBody {
+			v.attempts, v.succeeds, v.sentinel = attempts, false, tenantkit.ErrUnauthenticated
+		} else if always {
+			v.attempts, v.succeeds = attempts, false
+		}
+		v.most += time.Duration(v.attempts) * attemptTimeout
+	}
+	for i := range v.attempts - 1 {
+		if f.wait > 0 {
+			v.least += f.wait
+			v.most += f.wait
+		} else {
+			v.most += 500 * time.Millisecond << i
+		}
+	}
+	if f.stalls && v.attempts != 3 {
+		each := max(attemptTimeout, op.Timeout)
+		v.most += time.Duration(v.attempts) * each
+		v.least += time.Duration(v.attempts) * each
+		if v.succeeds {
+			v.least -= each
+		}
+	}
+	return v
+}
+
+func repeats(class rest.Class, f fault) bool {
+	switch class {
+	case rest.Read, rest.Idempotent:
+		return f.passes && !f.waitTooLong
+	case rest.Write:
+		return f.before && !f.waitTooLong
+	default:
+		return false
+	}
+}
