@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/internal/keylock"
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
@@ -12,7 +13,7 @@ import (
 type Client struct {
 	rest *rest.Client
 	// users serializes what changes users, statuses serializes KeepStatus; both by tenant.
-	users, statuses keyedLock
+	users, statuses keylock.Locks
 }
 
 // NewClient returns a client for the service at baseURL, which ends in /api/v2. The key is asked for at each attempt of a call, so

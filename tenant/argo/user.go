@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/keylock"
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
@@ -185,14 +186,14 @@ func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, path []str
 }
 
 // lock waits for the lock of the tenant path[0], and tells the end of the context as a call that was not sent.
-func (c *Client) lock(ctx context.Context, locks *keyedLock, op *rest.Operation, path []string) (func(), error) {
+func (c *Client) lock(ctx context.Context, locks *keylock.Locks, op *rest.Operation, path []string) (func(), error) {
 	switch {
 	case c.rest == nil:
 		return nil, op.Invalid("client", "it was not made by NewClient")
 	case ctx == nil:
 		return nil, op.Invalid("ctx", "it is nil")
 	}
-	unlock, err := locks.lock(ctx, path[0])
+	unlock, err := locks.Lock(ctx, path[0])
 	if err != nil {
 		return nil, c.rest.Error(op, path, tenantkit.OutcomeNotSent, fmt.Errorf("waiting for another change of the tenant by this client: %w", err))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/internal/keylock"
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
@@ -29,6 +30,8 @@ const tenantHeader = "X-Worklytics-Tenant-Id"
 type Client struct {
 	rest   *rest.Client
 	tenant http.Header
+	// connections are locked by their IDs while they are modified.
+	connections keylock.Locks
 }
 
 // NewClient returns a client for the API at baseURL, which holds the path's prefix (see [DefaultBaseURL]). The tenantID is the unique

@@ -97,12 +97,24 @@ func (c *Client) UpdateDataConnection(ctx context.Context, connection *DataConne
 // ModifyDataConnection reads the connection, lets change do its work, writes the whole of it back, and returns what the service made
 // of it. When change returns an error, or leaves everything as it is, nothing is written; the error comes back as it is.
 //
-// What other programs change in between is lost, since the service is not known to refuse that. Repeated on failure like a read and an
+// Calls of one client for the same connection wait for each other, so that no change is lost between them; hence change must not call
+// ModifyDataConnection for the same connection. What other programs change in between is lost, since the service is not known to refuse
+// that. Repeated on failure like a read and an
 // idempotent write; change is called once.
 func (c *Client) ModifyDataConnection(ctx context.Context, id string, change func(*DataConnection) error, opts ...tenantkit.Option) (*DataConnection, error) {
 	if change == nil {
 		return nil, modifyDataConnection.Invalid("change", "it is nil")
 	}
+	if c == nil || ctx == nil {
+		// It tells which of them.
+		_, err := c.GetDataConnection(ctx, id, opts...)
+		return nil, err
+	}
+	unlock, err := c.connections.Lock(ctx, id)
+	if err != nil {
+		return nil, c.rest.Error(&modifyDataConnection, []string{id}, tenantkit.OutcomeNotSent, err)
+	}
+	defer unlock()
 	connection, err := c.GetDataConnection(ctx, id, opts...)
 	if err != nil {
 		return nil, rest.Unwritten(err)

@@ -1,12 +1,13 @@
-package argo
+// Package keylock lets one caller at a time work on each thing that has a name.
+package keylock
 
 import (
 	"context"
 	"sync"
 )
 
-// keyedLock is a lock for each key that is in use. Its zero value is ready.
-type keyedLock struct {
+// Locks is a lock for each key that is in use. Its zero value is ready.
+type Locks struct {
 	mu   sync.Mutex
 	held map[string]*waiting
 }
@@ -16,8 +17,8 @@ type waiting struct {
 	users int
 }
 
-// lock waits for the key's lock until the context ends, and returns what gives it back.
-func (l *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
+// Lock waits for the key's lock until the context ends, and returns what gives it back.
+func (l *Locks) Lock(ctx context.Context, key string) (unlock func(), err error) {
 	l.mu.Lock()
 	w := l.held[key]
 	if w == nil {
@@ -41,7 +42,7 @@ func (l *keyedLock) lock(ctx context.Context, key string) (unlock func(), err er
 }
 
 // leave forgets a key that nobody uses.
-func (l *keyedLock) leave(key string, w *waiting) {
+func (l *Locks) leave(key string, w *waiting) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if w.users--; w.users == 0 {
