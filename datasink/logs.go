@@ -63,7 +63,7 @@ func (c *Client) QueryLogs(ctx context.Context, filter *LogFilter, opts ...tenan
 // POST /api/datasink/update/logs, with the API key.
 func (c *Client) UpdateLogs(ctx context.Context, sinkID string, logs any, opts ...tenantkit.Option) error {
 	op := &operations[updateLogs]
-	if reason := badText(sinkID); reason != "" {
+	if reason := badID(sinkID); reason != "" {
 		return op.Invalid("sinkID", "%s", reason)
 	}
 	raw, err := encodeShape(logs)

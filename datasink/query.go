@@ -186,7 +186,7 @@ func (c *Client) AllSinks(ctx context.Context, opts ...tenantkit.Option) iter.Se
 // POST /api/datasink/update/timestamp, with the API key.
 func (c *Client) UpdateTimestamps(ctx context.Context, sinkID string, timestamps Timestamps, opts ...tenantkit.Option) error {
 	op := &operations[updateTimestamps]
-	if reason := badText(sinkID); reason != "" {
+	if reason := badID(sinkID); reason != "" {
 		return op.Invalid("sinkID", "%s", reason)
 	}
 	if timestamps == (Timestamps{}) {

@@ -144,7 +144,7 @@ func (c *Client) UpdateSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 // POST /api/datasink/delete, with a bearer token.
 func (c *Client) DeleteSink(ctx context.Context, sinkID string, opts ...tenantkit.Option) error {
 	op := &operations[deleteSink]
-	if reason := badText(sinkID); reason != "" {
+	if reason := badID(sinkID); reason != "" {
 		return op.Invalid("sinkID", "%s", reason)
 	}
 	err := c.do(ctx, op, rest.Call{Body: struct {

@@ -3,6 +3,8 @@ package datasink
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tenantkit/tenantkit"
@@ -153,6 +155,20 @@ func badText(text string) string {
 	default:
 		return ""
 	}
+}
+
+// maxID is the length of an id in bytes above which it is a mistake.
+const maxID = 1024
+
+// badID says why a text cannot be the id of a sink, or nothing.
+func badID(id string) string {
+	switch {
+	case len(id) > maxID:
+		return "it is longer than 1024 bytes"
+	case strings.ContainsFunc(id, unicode.IsControl):
+		return "it holds a control character"
+	}
+	return badText(id)
 }
 
 func badList(name string, texts []string) (field, reason string) {
