@@ -86,10 +86,10 @@ func TestKilledProcessLosesNoAccess(t *testing.T) {
 	i.grace = true
 	desk, path := serve(t, i), filepath.Join(t.TempDir(), "token.json")
 	store := auth.FileStore(path)
-	for range 40 {
+	for range 200 {
 		cmd := start(t, "refresh", path, desk.next(), "1000000")
 		// Not to wait for something, but to kill at a random moment.
-		time.Sleep(rand.N(40 * time.Millisecond))
+		time.Sleep(rand.N(25 * time.Millisecond))
 		kill(cmd)
 		if _, err := store.Load(t.Context()); err != nil && !errors.Is(err, auth.ErrNoToken) {
 			t.Fatal(err)
