@@ -19,8 +19,9 @@ import (
 //
 // Save writes a new file beside it (.NAME.….tmp), flushes it to the disk and moves it into place, so that the file holds the old
 // token or the new one in whole, whatever happens meanwhile. Lock holds for all processes of the machine that use the same path,
-// by way of an empty file beside it (NAME.lock), which stays; it also finds out, before a refresh token is spent, whether the
-// directory can be written to and the disk has room for the next one.
+// by way of an empty file beside it (NAME.lock); it also finds out, before a refresh token is spent, whether the directory can be
+// written to and the disk has room for the next one. The system takes back the lock of a program that was killed; on Windows and
+// others that have no flock, it holds for two minutes.
 //
 // A file that others than its owner may read is refused (on Unix), and so are symbolic links and everything else that is no regular
 // file, in place of the file and of its companions. Files that a killed program left in the middle of Save are removed by a later

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,10 +21,23 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// serve lets other processes use the issuer.
-func serve(t *testing.T, i *issuer) string {
+// desk lets other processes use an issuer: those of the present run.
+type desk struct {
+	*httptest.Server
+	mu  sync.RWMutex
+	run int
+}
+
+func serve(t *testing.T, i *issuer) *desk {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	d := &desk{}
+	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		d.mu.RLock()
+		defer d.mu.RUnlock()
+		if req.FormValue("run") != fmt.Sprint(d.run) {
+			w.WriteHeader(http.StatusGone) // what a dead process sent comes too late to have an effect
+			return
+		}
 		grant, err := i.exchange(context.WithoutCancel(req.Context()), tenantkit.Secret(req.FormValue("refresh")))
 		if err != nil {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -31,8 +45,16 @@ func serve(t *testing.T, i *issuer) string {
 		}
 		fmt.Fprintf(w, `{"access":%q,"refresh":%q}`, string(grant.Access.Value), string(grant.Refresh.Value))
 	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	t.Cleanup(d.Close)
+	return d
+}
+
+// next begins a run, and returns its address of the issuer.
+func (d *desk) next() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.run++
+	return fmt.Sprintf("%s?run=%d", d.URL, d.run)
 }
 
 // Several processes share a login whose issuer withdraws it at the first reuse of a refresh token.
@@ -40,7 +62,7 @@ func TestProcessesDoNotRefreshAtOnce(t *testing.T) {
 	t.Parallel()
 	const processes, rounds = 4, 10
 	i := newIssuer()
-	url, path := serve(t, i), filepath.Join(t.TempDir(), "token.json")
+	url, path := serve(t, i).next(), filepath.Join(t.TempDir(), "token.json")
 	var running []*exec.Cmd
 	for range processes {
 		running = append(running, start(t, "refresh", path, url, fmt.Sprint(rounds)))
@@ -62,11 +84,10 @@ func TestKilledProcessLosesNoAccess(t *testing.T) {
 	t.Parallel()
 	i := newIssuer()
 	i.grace = true
-	dir := t.TempDir()
-	url, path := serve(t, i), filepath.Join(dir, "token.json")
+	desk, path := serve(t, i), filepath.Join(t.TempDir(), "token.json")
 	store := auth.FileStore(path)
 	for range 40 {
-		cmd := start(t, "refresh", path, url, "1000000")
+		cmd := start(t, "refresh", path, desk.next(), "1000000")
 		// Not to wait for something, but to kill at a random moment.
 		time.Sleep(rand.N(40 * time.Millisecond))
 		kill(cmd)
@@ -80,7 +101,7 @@ func TestKilledProcessLosesNoAccess(t *testing.T) {
 			t.Fatal("the login is lost")
 		}
 	}
-	if err := start(t, "refresh", path, url, "1").Wait(); err != nil {
+	if err := start(t, "refresh", path, desk.next(), "1").Wait(); err != nil {
 		t.Error(err)
 	}
 	if n, _, _ := i.state(); n < 10 {
@@ -163,7 +184,7 @@ func TestFileStoreAndModes(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	i := newIssuer()
-	url, path := serve(t, i), filepath.Join(t.TempDir(), "token.json")
+	url, path := serve(t, i).next(), filepath.Join(t.TempDir(), "token.json")
 	// A process that may write no file of more than 0 bytes fails like one on a full disk.
 	out, err := exec.Command("sh", "-c", `ulimit -f 0; exec "$0" refresh "$1" "$2" 1`, refresher(t), path, url).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "no token could be stored") {

@@ -26,7 +26,7 @@ func main() {
 func run(mode string, args []string) error {
 	store := auth.FileStore(args[0])
 	switch mode {
-	case "refresh": // STORE ISSUER ROUNDS
+	case "refresh": // STORE ISSUER ROUNDS, where ISSUER is a URL with a query
 		rounds, err := strconv.Atoi(args[2])
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func run(mode string, args []string) error {
 
 func issuer(address string) auth.Exchange {
 	return func(ctx context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"?refresh="+url.QueryEscape(string(refresh)), nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"&refresh="+url.QueryEscape(string(refresh)), nil)
 		if err != nil {
 			return auth.Grant{}, err
 		}
