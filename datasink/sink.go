@@ -224,7 +224,7 @@ func (c *Client) EnsureSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 		}
 		for i := range found {
 			switch {
-			case found[i].ID != sink.ID:
+			case !strings.EqualFold(found[i].ID, sink.ID): // UUIDs have no case
 			case found[i].Name == sink.Name:
 				return nil
 			default:
