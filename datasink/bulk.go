@@ -139,11 +139,11 @@ func (e *BulkError) Is(target error) bool { return errors.Is(e.Err, target) }
 //     other refusal, such as 401, stops the run.
 //   - When the context ends, so do the requests on their way. To stop without that, end the sequence.
 //
-// The error is nil when every item is done, a [tenantkit.ValidationError] when the run could not begin, and else a [BulkError],
-// with a result that says what is done, and from which another run does the rest. The sequence is iterated over once, in the
-// caller's goroutine; one that waits must end its wait with the context. It must not change an item, or the list in it, that it has
-// given. The options are those of each request, but
-// [tenantkit.WithResponse], which requests at the same time cannot share.
+// The error is nil when every item is done, a [tenantkit.ValidationError], or that of a checkpoint that cannot be read, when the run
+// could not begin, and else a [BulkError], with a result that says what is done, and from which another run does the rest. The
+// sequence is iterated over once, in the caller's goroutine; one that waits must end its wait with the context. It must not change an
+// item, or the list in it, that it has given. The options are those of each request, but [tenantkit.WithResponse], which requests at
+// the same time cannot share.
 func (c *Client) AcknowledgeAssignments(ctx context.Context, items iter.Seq[AssignmentStatus], options BulkOptions, opts ...tenantkit.Option) (BulkResult, error) {
 	return acknowledge(ctx, c, &acknowledgeAssignments, items, options, opts, c.UpdateAssignmentStatus)
 }
