@@ -126,8 +126,8 @@ func (c *Client) CreateSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 }
 
 // UpdateSink changes the sink with the id of sink. The name is required. The documentation does not say what becomes of fields
-// that are not sent: read the sink with [Client.QuerySinks], change it, and send all of it. Repeated on failure like any idempotent
-// write.
+// that are not sent: read the sink with [Client.QuerySinks], and its logs, which may not be there, with [Client.QueryLogs], change it,
+// and send all of it. Repeated on failure like any idempotent write.
 //
 // POST /api/datasink/update, with a bearer token.
 func (c *Client) UpdateSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) error {
@@ -224,7 +224,7 @@ func (c *Client) EnsureSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 		}
 		for i := range found {
 			switch {
-			case found[i].ID != sink.ID:
+			case !strings.EqualFold(found[i].ID, sink.ID): // UUIDs have no case
 			case found[i].Name == sink.Name:
 				return nil
 			default:
