@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
-
-// audience is who Worklytics wants Google's tokens to be for.
-const audience = "https://app.worklytics.co"
 
 // activeAccount stands for the service account that gcloud acts as.
 const activeAccount = "active"
@@ -46,7 +44,7 @@ func tokenFlags(flags *flag.FlagSet, tokens *tokensFor) {
 		} else if account == "" {
 			return nil, fmt.Errorf("it must be an email, or %q", activeAccount)
 		}
-		return always(auth.Cache(auth.GCloudIDToken(auth.GCloudOptions{Audience: audience, ServiceAccount: account}))), nil
+		return always(auth.Cache(auth.GCloudIDToken(auth.GCloudOptions{Audience: worklytics.Audience, ServiceAccount: account}))), nil
 	})
 	add("cognito", "take the ID token from the aws program, as `pool=email`: the Cognito identity pool, and the user with the role in Worklytics",
 		func(text string) (tokensFor, error) {

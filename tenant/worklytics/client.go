@@ -22,6 +22,9 @@ const (
 	LegacyBaseURL = "https://" + DefaultHost + "/tenant-api"
 )
 
+// Audience is what Google's ID tokens must be made for. Tokens of Amazon Cognito have an audience of their own.
+const Audience = "https://app.worklytics.co"
+
 // tenantHeader names the tenant in each request.
 const tenantHeader = "X-Worklytics-Tenant-Id"
 

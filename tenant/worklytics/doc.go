@@ -17,10 +17,10 @@
 //
 // The tenant is named by the unique ID of its service account, which the web app shows at /analytics/integrations/configuration.
 // The tokens are ID tokens of a principal that was granted the role DataConnectionAdmin in Worklytics: from Google, with the
-// audience https://app.worklytics.co and an email, or from an Amazon Cognito identity pool. Package auth gets them:
+// audience [Audience] and an email, or from an Amazon Cognito identity pool. Package auth gets them:
 //
 //	tokens := auth.Cache(auth.GCloudIDToken(auth.GCloudOptions{
-//		Audience:       "https://app.worklytics.co",
+//		Audience:       worklytics.Audience,
 //		ServiceAccount: "worklytics-tenant-api@acme.iam.gserviceaccount.com",
 //	}))
 //
