@@ -164,7 +164,7 @@ func WithMaxResponseBytes(n int64) Option {
 }
 
 // WithMaxPages bounds the number of pages that an iterator over all of a list (AllProjects, AllUsers) reads: a longer list ends in an
-// error behind the last element of page n. It is a guard against a server that never comes to an end; to take only the begin of a
+// error behind the last element of page n. It is a guard against a server that never comes to an end; to take only the beginning of a
 // list, break out of the loop. Without it there is no bound. It has no effect on other calls.
 func WithMaxPages(n int) Option {
 	return func(s *Settings) error {

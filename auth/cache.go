@@ -27,7 +27,7 @@ import (
 //     that context's values. A caller whose context ends leaves at once. When all who waited for a fetch have left, its context is
 //     cancelled. No goroutine stays after a fetch.
 //
-// The life of a token is measured from the begin of its fetch, by a clock that does not jump. It is the time until
+// The life of a token is measured from the start of its fetch, by a clock that does not jump. It is the time until
 // [Token.Expiry], or until the claim exp of a JSON Web Token without Expiry. A JSON Web Token also tells how long it lives at all
 // (exp minus iat): where this machine's clock finds it longer, or over already, the clock is taken to be wrong, and that life is
 // counted from the fetch. Any other token that is over when it arrives is given to those who waited for it and not kept. A token

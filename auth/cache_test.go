@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -239,7 +240,8 @@ func TestCacheFailedEarlyFetch(t *testing.T) {
 		if len(gaps) < 15 || len(gaps) > 50 {
 			t.Errorf("%d fetches in 15 minutes of failure: %v", len(gaps), gaps)
 		}
-		if fixed := gaps[5:]; len(fixed) > 2 && fixed[0] == fixed[1] && fixed[1] == fixed[2] {
+		// A few may be the same by chance, since this test looks once a second; all of them are not.
+		if settled := slices.Compact(slices.Clone(gaps[5:])); len(settled) < 2 {
 			t.Errorf("the waits have no jitter: %v", gaps)
 		}
 

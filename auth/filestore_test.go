@@ -285,3 +285,37 @@ func accept(t *testing.T, listener net.Listener) net.Conn {
 	t.Cleanup(func() { _ = conn.Close() })
 	return conn
 }
+
+// Whatever is in the file, it is taken in whole, so that it can be stored again, or refused without being shown.
+func FuzzFileStore(f *testing.F) {
+	for _, text := range []string{
+		`{"token":"MARKER-r1"}`, `{"token":"MARKER-r1","expiry":"2026-01-02T03:04:05Z","origin":"00ff"}`, `{"token":""}`, `{"token":null}`, `{}`, `null`, ``,
+		`MARKER-r1`, `{"token":"MARKER-r1"`, `{"token":7}`, `{"token":"a","token":"MARKER-r1"}`, `{"token":"\ud800"}`, "{\"token\":\"\xff\"}", `{"token":"[redacted]"}`,
+		`{"token":"MARKER-r1","expiry":"MARKER"}`, `{"token":"MARKER-r1","expiry":"0001-01-01T00:00:00+01:00"}`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "token.json")
+		writeFile(t, path, text)
+		store := auth.FileStore(path)
+		read, err := store.Load(t.Context())
+		if err != nil {
+			if errors.Is(err, auth.ErrNoToken) || strings.Contains(text, "MARKER") && strings.Contains(err.Error(), "MARKER") {
+				t.Errorf("got %v", err)
+			}
+			return
+		}
+		err = store.Save(t.Context(), read)
+		if err != nil && read.Value == tenantkit.Redacted {
+			return // a secret that somebody has lost
+		}
+		if err != nil {
+			t.Fatalf("what was read cannot be stored: %v", err)
+		}
+		again, err := store.Load(t.Context())
+		if err != nil || again.Value != read.Value || again.Origin != read.Origin || !again.Expiry.Equal(read.Expiry) {
+			t.Errorf("got %q, %q, %v, %v after %q, %q, %v", string(again.Value), again.Origin, again.Expiry, err, string(read.Value), read.Origin, read.Expiry)
+		}
+	})
+}

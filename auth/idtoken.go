@@ -21,7 +21,7 @@ import (
 // The error holds a [*tenantkit.ValidationError] for each claim that is wrong, with the claim's name as its Field ("token" if there
 // is no reading it), which says what to change. It never holds the token.
 //
-// Times are compared with this machine's clock; a minute of difference passes.
+// Times are compared with this machine's clock. A token that begins up to a minute from now passes; one that has ended does not.
 func CheckIDToken(token tenantkit.Secret, audience, principal string) error {
 	claims, err := ParseClaims(token)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,6 +158,22 @@ func TestFileStoreAndLinks(t *testing.T) {
 	}
 	if text, err := os.ReadFile(victim); err != nil || string(text) != `{"token":"of somebody else"}` {
 		t.Errorf("the file behind the link holds %s, %v", text, err)
+	}
+}
+
+// A lock on a named pipe would leave the pipe where the lock file belongs, for whoever put it there.
+func TestFileStoreAndPipes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "token.json")
+	if err := syscall.Mkfifo(path+".lock", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := auth.FileStore(path).Lock(t.Context())
+	if err == nil {
+		err = errors.Join(unlock(), errors.New("locked"))
+	}
+	if !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -33,7 +33,7 @@ type BulkOptions struct {
 
 	// Progress is told the counts whenever a request is answered for good. Refused is told each item that the service, or a check
 	// before anything is sent, refused; State counts such an item as settled only after Refused has returned. Both are called one at a time,
-	// and the run waits for them. Each may be nil.
+	// and the run waits for them. A panic in one of them ends the run, and comes out of the call. Each may be nil.
 	Progress func(BulkProgress)
 	Refused  func(BulkRefusal)
 
@@ -47,7 +47,8 @@ type BulkOptions struct {
 	CheckpointEvery time.Duration
 
 	// MaxRefused is the number of items that may be refused in a row before the run stops: then the service refuses something
-	// else than these items. 0 means 100, negative means no bound.
+	// else than these items. They count as refused all the same, and as settled: where the mistake was another one, such as a wrong
+	// base URL, begin anew. 0 means 100, negative means no bound.
 	MaxRefused int
 	// MaxFailed is the number of requests that may fail in a row, each after all repetitions of the retry policy, before the run
 	// stops: then the service is down. 0 means 5, negative means no bound.
@@ -138,10 +139,11 @@ func (e *BulkError) Is(target error) bool { return errors.Is(e.Err, target) }
 //     other refusal, such as 401, stops the run.
 //   - When the context ends, so do the requests on their way. To stop without that, end the sequence.
 //
-// The error is nil when every item is done, a [tenantkit.ValidationError] when the run could not begin, and else a [BulkError],
-// with a result that says what is done, and from which another run does the rest. The sequence is iterated over once, in the
-// caller's goroutine; one that waits must end its wait with the context. The options are those of each request, but
-// [tenantkit.WithResponse], which requests at the same time cannot share.
+// The error is nil when every item is done, a [tenantkit.ValidationError], or that of a checkpoint that cannot be read, when the run
+// could not begin, and else a [BulkError], with a result that says what is done, and from which another run does the rest. The
+// sequence is iterated over once, in the caller's goroutine; one that waits must end its wait with the context. It must not change an
+// item, or the list in it, that it has given. The options are those of each request, but [tenantkit.WithResponse], which requests at
+// the same time cannot share.
 func (c *Client) AcknowledgeAssignments(ctx context.Context, items iter.Seq[AssignmentStatus], options BulkOptions, opts ...tenantkit.Option) (BulkResult, error) {
 	return acknowledge(ctx, c, &acknowledgeAssignments, items, options, opts, c.UpdateAssignmentStatus)
 }

@@ -77,6 +77,9 @@ type bulkRun[T bulkItem] struct {
 	refusedInRow, failedInRow int
 	first                     error // the first refusal or failure
 	stop                      error // why no further batch is sent
+	panicked                  error // the panic of a callback, outside of the caller's goroutine
+	canceled                  bool  // stop is that of the context
+	whole                     bool  // the sequence has ended before the context did
 	saving                    bool
 	saved                     time.Time // when the checkpoint was last saved
 }
@@ -121,6 +124,9 @@ func (r *bulkRun[T]) run(ctx context.Context, items iter.Seq[T]) (BulkResult, er
 		r.end(ctx)
 	}
 	r.flights.Wait()
+	if r.panicked != nil {
+		panic(r.panicked)
+	}
 	return r.finish(ctx)
 }
 
@@ -269,7 +275,8 @@ func (r *bulkRun[T]) end(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// Where the context has ended, the sequence may have ended for it, before its last item.
-	if !r.halted(ctx) && r.counts.Read < r.before.length() {
+	r.whole = !r.halted(ctx)
+	if r.whole && r.counts.Read < r.before.length() {
 		r.stop = ErrOtherItems
 	}
 	for len(r.open.items)+len(r.held)+r.flying > 0 {
@@ -282,7 +289,7 @@ func (r *bulkRun[T]) end(ctx context.Context) {
 // halted tells whether no further batch may be sent.
 func (r *bulkRun[T]) halted(ctx context.Context) bool {
 	if r.stop == nil && ctx.Err() != nil {
-		r.stop = ctx.Err()
+		r.stop, r.canceled = ctx.Err(), true
 		if cause := context.Cause(ctx); !errors.Is(cause, r.stop) {
 			r.stop = fmt.Errorf("%w: %w", r.stop, cause)
 		}
@@ -296,16 +303,16 @@ func (r *bulkRun[T]) begin(ctx context.Context) {
 	r.open = batch[T]{items: make([]T, 0, len(sent.items)), positions: make([]int64, 0, len(sent.items)), keys: make([]uint64, 0, len(sent.keys))}
 	r.flying++
 	r.flights.Go(func() {
+		whole := false
+		defer r.catch(&whole)
 		r.deliver(ctx, sent.items, sent.positions)
 		r.mu.Lock()
 		r.flying--
 		r.release(sent.keys)
 		r.mu.Unlock()
-		select {
-		case r.changed <- struct{}{}:
-		default:
-		}
+		r.wake()
 		r.save(ctx, false)
+		whole = true
 	})
 }
 
@@ -438,10 +445,12 @@ func (r *bulkRun[T]) save(ctx context.Context, last bool) {
 	}
 	r.saving = true
 	state := r.state()
-	r.mu.Unlock()
-	// Also after the end of the context: what is done is done.
-	err := r.Checkpoint.Save(context.WithoutCancel(ctx), state)
-	r.mu.Lock()
+	err := func() error {
+		r.mu.Unlock()
+		defer r.mu.Lock()
+		// Also after the end of the context: what is done is done.
+		return r.Checkpoint.Save(context.WithoutCancel(ctx), state)
+	}()
 	r.saving, r.saved = false, time.Now()
 	if err != nil && r.stop == nil {
 		r.stop = fmt.Errorf("the checkpoint cannot be saved: %w", err)
@@ -450,6 +459,9 @@ func (r *bulkRun[T]) save(ctx context.Context, last bool) {
 
 // finish tells what the run came to, when nothing is on its way any more.
 func (r *bulkRun[T]) finish(ctx context.Context) (BulkResult, error) {
+	if p := r.progress(); r.canceled && r.whole && p.Open+p.Unknown == 0 {
+		r.stop = nil // too late to stop anything
+	}
 	r.save(ctx, true)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -28,7 +28,7 @@ type BulkState struct {
 	// Done and Refused count them, over all runs.
 	Done    int64 `json:"done"`
 	Refused int64 `json:"refused"`
-	// First are the number of items at the begin of the sequence, 1000 at the most, and a checksum of them. By it a run recognizes
+	// First are the number of items at the beginning of the sequence, 1000 at the most, and a checksum of them. By it a run recognizes
 	// the items of an earlier one.
 	First Fingerprint `json:"first"`
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Login returns a source of bearer tokens for [Credentials].Tokens. It logs in as user when the first token is asked for, renews
-// the token shortly before its end, which stands in the token (12 hours after its begin, by default), and logs in again when it
+// the token shortly before its end, which stands in the token (12 hours after it was issued, by default), and logs in again when it
 // cannot be renewed or was refused. The password is asked for at each log-in. There is one log-in, or renewal, at a time, for any
 // number of callers.
 //

@@ -50,8 +50,8 @@ func (s Sink) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads a sink as the API gives it, with either spelling of the timestamps.
 func (s *Sink) UnmarshalJSON(data []byte) error {
 	var read struct {
-		ID     text            `json:"id"`
-		Name   text            `json:"name"`
+		ID     wire.Text       `json:"id"`
+		Name   wire.Text       `json:"name"`
 		Config json.RawMessage `json:"config"`
 		timestampsRead
 		Logs  json.RawMessage            `json:"logs"`
@@ -62,22 +62,6 @@ func (s *Sink) UnmarshalJSON(data []byte) error {
 	}
 	*s = Sink{string(read.ID), string(read.Name), notNull(read.Config), read.timestamps(), notNull(read.Logs), read.Extra}
 	return nil
-}
-
-// text is a text that is also read from a number, and from null.
-type text string
-
-func (t *text) UnmarshalJSON(data []byte) error {
-	switch {
-	case string(data) == "null":
-		*t = ""
-		return nil
-	case len(data) > 0 && (data[0] == '-' || data[0] >= '0' && data[0] <= '9'):
-		*t = text(data)
-		return nil
-	default:
-		return wire.Unmarshal(data, (*string)(t))
-	}
 }
 
 // SetConfig sets Config to the JSON of config, as encoding/json writes it. A [tenantkit.Secret] in it is an error, since only
@@ -126,8 +110,8 @@ func (c *Client) CreateSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 }
 
 // UpdateSink changes the sink with the id of sink. The name is required. The documentation does not say what becomes of fields
-// that are not sent: read the sink with [Client.QuerySinks], change it, and send all of it. Repeated on failure like any idempotent
-// write.
+// that are not sent: read the sink with [Client.QuerySinks], and its logs, which may not be there, with [Client.QueryLogs], change it,
+// and send all of it. Repeated on failure like any idempotent write.
 //
 // POST /api/datasink/update, with a bearer token.
 func (c *Client) UpdateSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) error {
@@ -224,7 +208,7 @@ func (c *Client) EnsureSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 		}
 		for i := range found {
 			switch {
-			case found[i].ID != sink.ID:
+			case !strings.EqualFold(found[i].ID, sink.ID): // UUIDs have no case
 			case found[i].Name == sink.Name:
 				return nil
 			default:

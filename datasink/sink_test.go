@@ -422,6 +422,13 @@ func TestEnsureSink(t *testing.T) {
 			t.Errorf("%d requests, %v", len(service.sent), err)
 		}
 	})
+	t.Run("a service that writes ids in small letters", func(t *testing.T) {
+		t.Parallel()
+		service := &recorder{answers: []answer{{err: errors.New("broken")}, {status: 200, body: `[{"id":"` + sinkID + `","name":"IIQ"}]`}}}
+		if err := newClient(t, service).EnsureSink(t.Context(), &datasink.Sink{ID: strings.ToUpper(sinkID), Name: "IIQ"}); err != nil || len(service.sent) != 2 {
+			t.Errorf("%d requests, %v", len(service.sent), err)
+		}
+	})
 	t.Run("unknown outcome of a failed look", func(t *testing.T) {
 		t.Parallel()
 		service := &recorder{answers: []answer{{err: errors.New("broken")}}}

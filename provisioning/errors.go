@@ -60,7 +60,7 @@ const notInDatabase = " not found in database"
 
 const maxPlainText = 300
 
-// plainText returns the begin of a body that is no JSON object in one line, or the title of an HTML page.
+// plainText returns the beginning of a body that is no JSON object in one line, or the title of an HTML page.
 func plainText(body string) string {
 	if title, ok := htmlTitle(body); ok {
 		body = title

@@ -6,16 +6,4 @@ import "github.com/tenantkit/tenantkit/internal/wire"
 type Text string
 
 // UnmarshalJSON takes a JSON string by its text, null as the empty text, and anything else as it is.
-func (t *Text) UnmarshalJSON(data []byte) error {
-	var text string
-	switch {
-	case len(data) > 0 && data[0] == '"':
-		if err := wire.Unmarshal(data, &text); err != nil {
-			return err
-		}
-	case string(data) != "null":
-		text = string(data)
-	}
-	*t = Text(text)
-	return nil
-}
+func (t *Text) UnmarshalJSON(data []byte) error { return (*wire.Text)(t).UnmarshalJSON(data) }

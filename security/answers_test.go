@@ -303,6 +303,7 @@ func TestSAMLRedirectURL(t *testing.T) {
 		{name: "redirect", status: 302, location: "https://idp.example.org/sso?a=b", want: "https://idp.example.org/sso?a=b", sent: 1},
 		{name: "redirect within", status: 307, location: "/sso?a=b", want: "https://infoworks.example.org:3001/sso?a=b", sent: 1},
 		{name: "JSON within", status: 200, body: `{"Location":"/sso?a=b"}`, want: "https://infoworks.example.org:3001/sso?a=b", sent: 1},
+		{name: "redirect beside", status: 302, location: "login?a=b", want: baseURL + "/security/sso/login?a=b", sent: 1},
 		{name: "with credentials", status: 303, location: "https://idp.example.org/", credentials: both(), want: "https://idp.example.org/", sent: 2},
 		{name: "redirect to nowhere", status: 302, sent: 1},
 	}

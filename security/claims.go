@@ -34,7 +34,7 @@ func ParseClaims(token tenantkit.Secret) (Claims, error) {
 	claims := Claims{IssuedAt: read.IssuedAt, Expiry: read.Expiry}
 	claims.ID, _ = read.All["jti"].(string)
 	var subject struct {
-		Email text            `json:"email"`
+		Email wire.Text       `json:"email"`
 		Scope json.RawMessage `json:"scope"`
 	}
 	if err := wire.Unmarshal([]byte(read.Subject), &subject); err != nil {
@@ -42,7 +42,7 @@ func ParseClaims(token tenantkit.Secret) (Claims, error) {
 	}
 	claims.Email, claims.Scope = string(subject.Email), subject.Scope
 	var scope struct {
-		Action text `json:"action"`
+		Action wire.Text `json:"action"`
 	}
 	// A scope of another shape has no action.
 	if wire.Unmarshal(subject.Scope, &scope) == nil {

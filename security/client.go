@@ -48,7 +48,7 @@ func (c *Credentials) check() error {
 	case c.Password == nil && c.Username != "":
 		field, reason = "Password", "it is nil, and there is a user name"
 	case strings.Contains(c.Username, ":"):
-		field, reason = "Username", "it holds a colon, which a server takes for the begin of the password"
+		field, reason = "Username", "it holds a colon, which a server takes for the beginning of the password"
 	case !c.RegenerateWith.known():
 		field, reason = "RegenerateWith", "it is neither PasswordCredential nor RefreshTokenCredential"
 	case !c.SyncWith.known():

@@ -3,7 +3,6 @@ package security
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,8 +14,8 @@ import (
 
 // envelope is what most answers come in.
 type envelope[T any] struct {
-	Message text `json:"message"`
-	Result  *T   `json:"result"`
+	Message wire.Text `json:"message"`
+	Result  *T        `json:"result"`
 }
 
 // do calls an operation that answers with a result, and looks at that with check unless it is nil.
@@ -36,25 +35,6 @@ func do[T any](ctx context.Context, c *Client, operation int, call rest.Call, ch
 		return nil, err
 	}
 	return &answer, nil
-}
-
-// text is a JSON text, or any other JSON value as it stands. Null is the empty text.
-type text string
-
-func (t *text) UnmarshalJSON(data []byte) error {
-	switch {
-	case bytes.Equal(data, []byte("null")):
-		*t = ""
-		return nil
-	case bytes.HasPrefix(data, []byte(`"`)):
-		return wire.Unmarshal(data, (*string)(t))
-	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, data); err != nil {
-		return err
-	}
-	*t = text(compact.String())
-	return nil
 }
 
 // flag is a boolean, which some answers put into quotes.

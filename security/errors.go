@@ -12,10 +12,10 @@ import (
 
 // refusal is the body of every refusal of an Infoworks server.
 type refusal struct {
-	Message text `json:"message"`
-	Details text `json:"details"`
-	Code    text `json:"iw_code"`
-	Help    text `json:"help"`
+	Message wire.Text `json:"message"`
+	Details wire.Text `json:"details"`
+	Code    wire.Text `json:"iw_code"`
+	Help    wire.Text `json:"help"`
 }
 
 func readRefusal(e *tenantkit.Error) {

@@ -49,9 +49,9 @@ type SyncedUser struct {
 // UnmarshalJSON reads also numbers where texts are documented.
 func (u *SyncedUser) UnmarshalJSON(data []byte) error {
 	var read struct {
-		Email text `json:"email"`
-		ID    text `json:"id"`
-		Error text `json:"error"`
+		Email wire.Text `json:"email"`
+		ID    wire.Text `json:"id"`
+		Error wire.Text `json:"error"`
 	}
 	if err := wire.Unmarshal(data, &read); err != nil {
 		return err

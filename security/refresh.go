@@ -10,6 +10,7 @@ import (
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/internal/rest"
+	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 // refreshTokens is the source of a client's refresh token, and makes access tokens of it.
@@ -99,7 +100,7 @@ func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.O
 			_, _ = given.Token(ctx)
 		}
 	}
-	_, err = do[text](ctx, c, regenerateRefreshToken, rest.Call{Credential: credential}, nil, opts)
+	_, err = do[wire.Text](ctx, c, regenerateRefreshToken, rest.Call{Credential: credential}, nil, opts)
 	if given.last == "" {
 		return err
 	}

@@ -7,14 +7,16 @@ import (
 	"net/url"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
 // SAMLRedirectURL returns where a user's browser has to go to log in by SAML. The server tells it as JSON or as a redirect, which is
-// not followed; a reference that is not absolute is resolved.
+// not followed; a reference that is not absolute is resolved against the URL of the call.
 //
-// It is asked before anybody is logged in, so a client without credentials may ask too; a client with credentials sends an access
-// token, as Infoworks' description has it. Repeated on failure like any read.
+// It is asked before anybody is logged in, so a client without credentials may ask too. A client with credentials sends an access
+// token, as Infoworks' description has it, and goes without one where the server refuses to make it, as it does for a password where
+// users log in by SAML. Repeated on failure like any read.
 func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) (string, error) {
 	var answer struct {
 		Location string `json:"Location,case:ignore"`
@@ -37,7 +39,9 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 			return nil
 		},
 	}
-	call.Credential = c.credentials[byAccessToken]
+	if token := c.credentials[byAccessToken]; token != nil {
+		call.Credential = &optionalCredential{credential: token}
+	}
 	if err := c.do(ctx, samlRedirectURL, call, opts); err != nil {
 		return "", err
 	}
@@ -45,5 +49,34 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 	if err != nil || reference.IsAbs() {
 		return answer.Location, err
 	}
-	return c.rest.BaseURL().ResolveReference(reference).String(), nil
+	return c.rest.BaseURL().JoinPath(operations[samlRedirectURL].Path).ResolveReference(reference).String(), nil
+}
+
+// optionalCredential is a credential for one call, which is made without it where there is no login that the server takes.
+type optionalCredential struct {
+	credential auth.Credential
+	missing    error // why the call is made without
+	refused    bool  // the server wants a credential, or another one
+}
+
+func (o *optionalCredential) Authorize(ctx context.Context, req *http.Request) error {
+	if o.missing == nil {
+		err := o.credential.Authorize(ctx, req)
+		if !errors.Is(err, tenantkit.ErrUnauthenticated) && !errors.Is(err, auth.ErrSpent) {
+			return err
+		}
+		// Not tried again in this call: the server locks out users who fail too often.
+		o.missing = err
+	}
+	if o.refused {
+		return o.missing
+	}
+	return nil
+}
+
+func (o *optionalCredential) Refused(req *http.Request) {
+	o.refused = true
+	if renewer, ok := o.credential.(auth.Renewer); ok && o.missing == nil {
+		renewer.Refused(req)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/internal/rest"
+	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 // Authentication is an access token that the server made.
@@ -35,7 +36,7 @@ func (a *Authentication) token() auth.Token {
 type authentication struct {
 	Token  tenantkit.Secret `json:"authentication_token"`
 	IsGood *flag            `json:"is_authenticated"`
-	UserID text             `json:"user_id"`
+	UserID wire.Text        `json:"user_id"`
 }
 
 func (a *authentication) check() error {
@@ -98,7 +99,7 @@ func (c *Client) RevokeAccessToken(ctx context.Context, opts ...tenantkit.Option
 		return c.lacks(revokeAccessToken, byAccessToken)
 	}
 	given := &givenToken{TokenSource: c.tokens}
-	_, err := do[text](ctx, c, revokeAccessToken, rest.Call{Credential: auth.Bearer(given)}, nil, opts)
+	_, err := do[wire.Text](ctx, c, revokeAccessToken, rest.Call{Credential: auth.Bearer(given)}, nil, opts)
 	// Not by way of c.tokens, which would have the token validated first.
 	c.tokens.cache.Invalidate(given.last)
 	return err

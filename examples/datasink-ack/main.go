@@ -117,17 +117,22 @@ func (c *command) run(ctx context.Context, stop <-chan struct{}, out io.Writer, 
 	if refusals.err != nil {
 		return fmt.Errorf("%w: delete %s and run again, to see the refused decisions", refusals.err, c.checkpoint)
 	}
-	left := total - result.Skipped - result.Done - result.Refused
+	left := max(0, total-result.State.Done-result.State.Refused)
+	var ended *datasink.BulkError
 	switch {
 	case readErr != nil:
 		return readErr
-	case stopped(stop) && left > 0 && (err == nil || errors.Is(err, datasink.ErrOtherItems)):
+	case stopped(stop) && (err == nil && left > 0 || errors.Is(err, datasink.ErrOtherItems)):
 		// Where it stopped among what is done already, the library took the file for another one.
 		return fmt.Errorf("stopped: %d decisions are left; run again to do them", left)
-	case left > 0 && err != nil:
+	case errors.Is(err, datasink.ErrOtherItems):
+		return fmt.Errorf("%w; delete %s to begin anew, or name another one", err, c.checkpoint)
+	case left > 0 && errors.As(err, &ended):
 		return fmt.Errorf("%w; run again to do the rest", err)
+	case errors.As(err, &ended) && ended.Stopped:
+		return err
 	case result.State.Refused > 0:
-		return fmt.Errorf("%d decisions were refused; they are in %s", result.State.Refused, c.refused)
+		return fmt.Errorf("%d decisions were refused; they are in %s; delete %s to send all decisions again", result.State.Refused, c.refused, c.checkpoint)
 	}
 	return err
 }

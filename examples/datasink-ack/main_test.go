@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/datasink"
 	"github.com/tenantkit/tenantkit/datasink/datasinktest"
 )
 
@@ -168,6 +169,11 @@ func TestRefused(t *testing.T) {
 	}
 	if n := bytes.Count(refused, []byte("\n")); n != 2 {
 		t.Errorf("%d refused decisions, want 2", n)
+	}
+	// Another file does not pass for this one because it is all settled there.
+	shorter := write(t, "z.jsonl", lines(10))
+	if _, err := ack(t, server, false, "-in", shorter, "-checkpoint", path+".checkpoint"); !errors.Is(err, datasink.ErrOtherItems) || !strings.Contains(err.Error(), "delete "+path+".checkpoint") {
+		t.Errorf("another file: %v", err)
 	}
 	other := write(t, "y.jsonl", `{"user":"u0","entitlements":["other"]}`)
 	if _, err := ack(t, server, false, "-in", other, "-refused", t.TempDir()); err == nil || !strings.Contains(err.Error(), "delete "+other+".checkpoint") {

@@ -51,16 +51,16 @@ func ask(ctx context.Context, args []string, in io.Reader, errOut io.Writer) ([]
 			return nil, err
 		}
 	}
+	if o.action != "get" && o.action != "erase" {
+		// What git wants to be stored came from here, and an action that is not known is to be ignored, as git's documentation says.
+		return nil, nil
+	}
 	path, err := o.cacheFile(ctx)
 	if err != nil {
 		return nil, err
 	}
-	switch o.action {
-	case "erase":
+	if o.action == "erase" {
 		return nil, erase(path)
-	case "store":
-		// What git wants to be stored came from here.
-		return nil, nil
 	}
 	token, err := o.token(ctx, path)
 	if err != nil {

@@ -134,7 +134,11 @@ func TestFormats(t *testing.T) {
 			t.Errorf("git asks for %s, and gets %q", name, out)
 		}
 	}
-	h.run(0, "host="+at.Host+"\n", "-format", "git", "store")
+	for _, action := range []string{"store", "one of a later git"} {
+		if out, _ := h.run(0, "host="+at.Host+"\n", "-format", "git", action); out != "" {
+			t.Errorf("git asks for %s, and gets %q", action, out)
+		}
+	}
 
 	// One token for all of that, in a file that is its owner's.
 	if n := server.Applied("AccessToken"); n != 1 {
@@ -294,6 +298,7 @@ func TestFailures(t *testing.T) {
 		"unknown action":        {with("fetch"), 2, "unknown action"},
 		"two actions":           {with("get", "get"), 2, "unexpected arguments"},
 		"wrong service":         {with("-service-id", "x"), 2, "service-id"},
+		"service with a rest":   {with("-service-id", "1x"), 2, "service-id"},
 		"password, and no user": {with("-password-env", "X", "-min-life", "1h"), 1, "Username"},
 		"plain http":            {with("-url", "http://infoworks.example.org/v3"), 1, "plain http"},
 		"no refresh token":      {with("-refresh-token-file", "/does/not/exist"), 1, "/does/not/exist"},

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -43,8 +44,8 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	flags.StringVar(&passwordFile, "password-file", "", "`file` that holds the password")
 	flags.StringVar(&passwordEnv, "password-env", "", "environment `variable` that holds the password")
 	flags.Func("service-id", "`number` of the way in which the user logs in by password", func(text string) error {
-		o.credentials.ServiceID = new(int)
-		_, err := fmt.Sscanf(text, "%d", o.credentials.ServiceID)
+		number, err := strconv.Atoi(text)
+		o.credentials.ServiceID = &number
 		return err
 	})
 	flags.StringVar(&o.format, "format", "text", "what to print: text, json, exec (kubectl's ExecCredential) or git (git's credential helpers)")
@@ -73,7 +74,7 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	switch o.base, err = url.Parse(o.url); {
 	case flags.NArg() > 1:
 		return wrong("unexpected arguments after %s", o.action)
-	case !slices.Contains([]string{"get", "store", "erase"}, o.action):
+	case o.format != "git" && !slices.Contains([]string{"get", "store", "erase"}, o.action):
 		return wrong("unknown action %q: get, store or erase", o.action)
 	case formats[o.format] == nil:
 		return wrong("unknown format %q: text, json, exec or git", o.format)

@@ -55,7 +55,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.tokenEnv, "token-env", "KBC_STORAGE_TOKEN", "`name` of the environment variable with the Storage API token")
 	flags.StringVar(&o.format, "format", "table", "what to write: "+strings.Join(formats(), ", "))
 	flags.StringVar(&o.out, "out", "", "`file` to write to, in place of standard output")
-	flags.StringVar(&o.state, "state", "", "`file` that keeps what was read, so that an interrupted run can be gone on with")
+	flags.StringVar(&o.state, "state", "", "`file` that keeps what was read, so that an interrupted run can go on from there")
 	flags.BoolVar(&o.demo, "demo", false, "read a made-up account from a server in this program")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

@@ -36,9 +36,7 @@ func runDemo(ctx context.Context, out io.Writer) (err error) {
 	defer server.Close()
 	d := &demo{server: server, out: out, command: command{
 		file: filepath.Join(directory, "connections.yaml"), state: filepath.Join(directory, "connections.state.json"),
-		tokens: auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
-			return auth.Token{Value: server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour)}, nil
-		}),
+		tokens: always(auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour))),
 	}}
 	text := "baseURL: " + server.BaseURL() + "\n" + sample
 	moved := strings.ReplaceAll(text, "psoxy-github-abc", "psoxy-github-xyz")

@@ -29,13 +29,18 @@ type child struct {
 // start starts the command, which applies the file. It is killed at the end of the test, should it still run.
 func (s *setup) start() *child {
 	s.t.Helper()
+	return s.startWith([]string{"WORKLYTICS_TOKEN=" + string(s.token())})
+}
+
+func (s *setup) startWith(env []string, args ...string) *child {
+	s.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c := &child{ended: make(chan error, 1), Cmd: exec.Command(self, "-file", s.file, "-state", s.state, "-apply")}
+	c := &child{ended: make(chan error, 1), Cmd: exec.Command(self, append(args, "-file", s.file, "-state", s.state, "-apply")...)}
 	c.Stdout, c.Stderr = &c.out, &c.out
-	c.Env = append(os.Environ(), childVariable+"=1", "WORKLYTICS_TOKEN="+string(s.token()))
+	c.Env = append(append(os.Environ(), childVariable+"=1"), env...)
 	if err := c.Start(); err != nil {
 		s.t.Fatal(err)
 	}

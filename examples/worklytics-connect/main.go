@@ -19,7 +19,6 @@ import (
 	"syscall"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
 
@@ -39,7 +38,7 @@ type command struct {
 	apply, known bool
 	forget       []string
 	adopt        map[string]string // IDs by name
-	tokens       auth.TokenSource
+	tokens       tokensFor
 	options      []tenantkit.Option
 }
 
@@ -49,7 +48,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.SetOutput(out)
 	flags.StringVar(&c.file, "file", "connections.yaml", "the `file` that says which connections there shall be")
 	flags.StringVar(&c.state, "state", "connections.state.json", "the `file` that keeps the IDs of the connections")
-	variable := flags.String("token", "WORKLYTICS_TOKEN", "the environment `variable` that holds the ID token")
+	tokenFlags(flags, &c.tokens)
 	flags.BoolVar(&c.apply, "apply", false, "do what is planned, in place of showing it only")
 	flags.BoolVar(&c.known, "known", false, "refuse integrations that the library does not know")
 	flags.Func("adopt", "`name=id`: the connection of this name is the one on the service with this ID", func(text string) error {
@@ -74,7 +73,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if *demo {
 		return runDemo(ctx, out)
 	}
-	c.tokens = auth.Env(*variable)
 	return c.run(ctx, out)
 }
 
@@ -83,7 +81,7 @@ func (c *command) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	client, err := worklytics.NewClient(wanted.BaseURL, wanted.Tenant, c.tokens, c.options...)
+	client, err := worklytics.NewClient(wanted.BaseURL, wanted.Tenant, c.tokens(wanted.host()), c.options...)
 	if err != nil {
 		return err
 	}

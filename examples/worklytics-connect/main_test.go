@@ -23,6 +23,10 @@ import (
 const childVariable = "WORKLYTICS_CONNECT_CHILD"
 
 func TestMain(m *testing.M) {
+	if name := filepath.Base(os.Args[0]); name == "gcloud" || name == "aws" {
+		cloudProgram(name)
+		os.Exit(0)
+	}
 	if os.Getenv(childVariable) != "" {
 		main()
 		os.Exit(0)
@@ -45,7 +49,7 @@ func newSetup(t *testing.T, options ...worklyticstest.Option) *setup {
 	s.baseURL = s.server.BaseURL()
 	s.command = command{
 		file: filepath.Join(directory, "connections.yaml"), state: filepath.Join(directory, "connections.state.json"),
-		tokens:  auth.StaticToken(s.token()),
+		tokens:  always(auth.StaticToken(s.token())),
 		options: []tenantkit.Option{tenantkit.WithRetry(tenantkit.RetryPolicy{BaseDelay: time.Millisecond, MaxDelay: time.Millisecond})},
 	}
 	return s
@@ -430,6 +434,11 @@ func TestCommandLine(t *testing.T) {
 		{"argument", []string{"plan"}, `unexpected argument "plan"`},
 		{"adopt without ID", []string{"-adopt", "x"}, "name=id"},
 		{"adopt with nothing", []string{"-adopt", "=7"}, "name=id"},
+		{"two tokens", []string{"-token", "A", "-token-file", "b"}, "one of -token, -token-file, -gcloud and -cognito"},
+		{"token twice", []string{"-gcloud", "active", "-gcloud", "active"}, "another flag for the token"},
+		{"nobody for gcloud", []string{"-gcloud", ""}, "it must be an email"},
+		{"pool without user", []string{"-cognito", "us-east-1:77"}, "it must be pool=email"},
+		{"user without pool", []string{"-cognito", "=ci@acme.example"}, "it must be pool=email"},
 		{"help", []string{"-h"}, "help requested"},
 		{"no file", []string{"-file", filepath.Join(directory, "none.yaml")}, "none.yaml"},
 	} {

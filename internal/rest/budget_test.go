@@ -133,6 +133,25 @@ func TestBudgetIsRefilledBySuccess(t *testing.T) {
 	})
 }
 
+// A call that ends well gives back all that it took.
+func TestBudgetIsGivenBack(t *testing.T) {
+	t.Parallel()
+	virtual(t, func(t *testing.T) {
+		server, _ := respond(func(n int64, _ *http.Request) step {
+			if n%4 != 0 {
+				return refusal(503, "")
+			}
+			return jsonStep(`{}`)
+		}).start(t)
+		c := newTestClient(t, server, tenantkit.WithRetry(tenantkit.RetryPolicy{Budget: 3}))
+		for range 5 {
+			if err := c.Do(t.Context(), &getThing, callOf(&getThing), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 // A refusal that is about the call, not about the service, shows that the service lives.
 func TestBudgetIsRefilledByRefusals(t *testing.T) {
 	t.Parallel()

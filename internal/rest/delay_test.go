@@ -178,6 +178,19 @@ func TestWaitsAsTheServerAsks(t *testing.T) {
 	}
 }
 
+// A server that asks for no wait, time and again, is not hammered all the same.
+func TestWaitsAlthoughTheServerAsksForNone(t *testing.T) {
+	t.Parallel()
+	virtual(t, func(t *testing.T) {
+		c := newTestClient(t, newMemory(t, refusal(503, "0")), tenantkit.WithRetry(tenantkit.RetryPolicy{MaxAttempts: 20}))
+		started := time.Now()
+		_ = c.Do(t.Context(), &getThing, callOf(&getThing), nil)
+		if waited := time.Since(started); waited < time.Second {
+			t.Errorf("19 repetitions within %v", waited)
+		}
+	})
+}
+
 // A wait that cannot fit ends the call at once, with the refusal in hand and the reason.
 func TestWaitThatDoesNotFit(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,8 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 		err = fmt.Errorf("%w (Content-Type %q)", err, kind)
 	}
 	f := &failure{Error: a.error(fmt.Errorf("the answer cannot be used: %w", err), outcome)}
-	if len(body) > 0 && (a.call.op.SecretAnswer || holdsSecret(reflect.TypeOf(a.call.Into), make(map[reflect.Type]bool))) {
+	if len(body) > 0 && holdsSecret(reflect.TypeOf(a.call.Into), make(map[reflect.Type]bool)) {
+		// A half of such an answer may be the half with the secret.
 		f.Body = tenantkit.Redacted
 		return f
 	}

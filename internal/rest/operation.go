@@ -60,9 +60,6 @@ type Operation struct {
 	// Credential names the one of the client's credentials that the operation takes, where the client has several.
 	Credential string
 	Answer     Answer
-	// SecretAnswer tells that a good answer holds a secret that nobody else knows, so that no error keeps such an answer's body. It
-	// need not be set where the answer is decoded into a [tenantkit.Secret].
-	SecretAnswer bool
 	// Timeout is the least time that an attempt gets, 0 where the client's own will do.
 	Timeout time.Duration
 }

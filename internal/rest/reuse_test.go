@@ -1,17 +1,20 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
@@ -221,4 +224,77 @@ func TestMiddlewareWithoutTransport(t *testing.T) {
 	if len(server.sent()) != 0 {
 		t.Error("a request was sent")
 	}
+}
+
+// What belongs to an attempt ends with its call.
+func TestAttemptsEnd(t *testing.T) {
+	t.Parallel()
+	var seen []context.Context
+	watch := tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			seen = append(seen, req.Context())
+			return next.RoundTrip(req)
+		})
+	})
+	server := newMemory(t, refusal(503, "0"), jsonStep(`{}`), refusal(404, ""), jsonStep(`[{},{}]`))
+	c := newTestClient(t, server, fastRetry(), watch)
+	_ = c.Do(t.Context(), &getThing, callOf(&getThing), nil)
+	_ = c.Do(t.Context(), &getThing, callOf(&getThing), nil)
+	for range Stream[thing](t.Context(), c, &listThings, Call{}, "", nil) {
+		break
+	}
+	for i, ctx := range seen {
+		if ctx.Err() == nil {
+			t.Errorf("the context of attempt %d goes on", i+1)
+		}
+	}
+	if len(seen) != 4 {
+		t.Errorf("%d attempts", len(seen))
+	}
+}
+
+// Many goroutines share a client, each with options of its own.
+func TestConcurrentCalls(t *testing.T) {
+	t.Parallel()
+	server := thingsServer(t, quiet)
+	server.Fail("", fake.Fault{Rate: 0.2, Status: 429}, fake.Fault{Rate: 0.1, ResetBefore: true})
+	source := &rotating{tokens: []string{testKey}}
+	api := API{Service: "things", Credentials: map[string]auth.Credential{"": auth.APIKey("X-Api-Key", source)}}
+	c := newAPIClient(t, api, server.URL(), tenantkit.NewTransport(), tenantkit.WithRetry(tenantkit.RetryPolicy{MaxAttempts: 12, BaseDelay: 1, MaxDelay: 1}),
+		tenantkit.WithHeader("X-Client", "shared"))
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			name := fmt.Sprint("caller-", i)
+			var response tenantkit.Response
+			opts := []tenantkit.Option{
+				tenantkit.WithHeader("X-Caller", name), tenantkit.WithResponse(&response),
+				tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+					return roundTripper(func(req *http.Request) (*http.Response, error) {
+						if req.Header.Get("X-Caller") != name || req.Header.Get("X-Client") != "shared" {
+							t.Errorf("%s sends %v", name, req.Header)
+						}
+						return next.RoundTrip(req)
+					})
+				}),
+			}
+			for range 5 {
+				var got thing
+				if err := c.Do(t.Context(), &getThing, Call{Path: []string{"a1"}, Into: &got}, opts); err != nil || got.ID != "a1" || response.StatusCode != 200 {
+					t.Errorf("%s: %+v, %+v, %v", name, got, response, err)
+				}
+				n := 0
+				for _, err := range Stream[thing](t.Context(), c, &listThings, Call{}, "", opts) {
+					if err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+					n++
+				}
+				if n != 2 {
+					t.Errorf("%s: %d elements", name, n)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

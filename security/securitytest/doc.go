@@ -12,6 +12,8 @@
 // on the calls that take Basic, and with 401 on those that take Bearer. Access tokens are JSON Web Tokens that live for 15 minutes,
 // or as long as [WithTokenLife] says, by the clock of [WithClock].
 //
+// Failures are asked for with [Server.Fail], what was sent is told by [Server.Requests].
+//
 // In a testing/synctest bubble, where no socket works, make the server outside of the bubble and send requests through its
 // RoundTripper. Time is then the bubble's.
 package securitytest

@@ -12,10 +12,29 @@ import (
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
-// Fault is a failure to inject with [Server.Fail].
+// A Fault is a failure to inject with [Server.Fail]. Combine its fields freely; the zero value does nothing.
+//
+//   - Times: how many requests it hits. 0 means one, less than 0 all.
+//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
+//   - Delay: time before the request is handled, or before it is answered when Applied is set.
+//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no effect, unless Applied is set.
+//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless Applied is set.
+//   - Garbage: the real status, with a body that is not JSON.
+//   - Empty: 200 without body or content type.
+//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or after; the request has no effect.
+//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the answer or in its header.
+//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the announced body, more than that, or a
+//     body that does not end.
+//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this pause before each.
 type Fault = fake.Fault
 
-// Request is one request as the server saw it.
+// A Request is one request as the server saw it, credentials included.
+//
+//   - Operation: the name of the client's method, such as "AccessToken", or "ListUsers"; empty when the server has no such route.
+//   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
+//   - Status: the status answered, 0 when none was.
+//   - Applied: the handler of the API ran, whatever it answered.
+//   - Fault: the fault that hit the request, nil when none did.
 type Request = fake.Request
 
 // User is a user of the server.

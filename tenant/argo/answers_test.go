@@ -146,6 +146,7 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 		{"null", jsonType, `{"status":{"code":"200"},"data":null}`, reads, tenantkit.OutcomeUnknown, "0 elements"},
 		{"null for the one", jsonType, `{"status":{"code":"200"},"data":[null]}`, reads, tenantkit.OutcomeUnknown, "no id"},
 		{"several", jsonType, `{"status":{"code":"200"},"data":[{"id":"a"},{"id":"b"}]}`, reads, tenantkit.OutcomeUnknown, "2 elements"},
+		{"failure under 200, with its code as a number", jsonType, `{"status":{"code":500,"message":"broken"}}`, writes, tenantkit.OutcomeUnknown, "500 broken"},
 		{"no id", jsonType, `{"status":{"code":"201"},"data":{}}`, map[string]func(context.Context, *argo.Client) error{"CreateTenant": writes["CreateTenant"]}, tenantkit.OutcomeUnknown, "no id"},
 		{"no key", jsonType, `{"status":{"code":"200"},"data":{}}`, map[string]func(context.Context, *argo.Client) error{"RenewAPIKey": writes["RenewAPIKey"]}, tenantkit.OutcomeUnknown, "no api_key"},
 	} {

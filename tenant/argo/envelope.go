@@ -22,8 +22,9 @@ type envelope[T any] struct {
 
 type statusLine struct {
 	Message string `json:"message" xml:"message"`
-	Code    string `json:"code" xml:"code"`
-	Details string `json:"details" xml:"details"`
+	// Code is documented as text, and read from a number too.
+	Code    wire.Text `json:"code" xml:"code"`
+	Details string    `json:"details" xml:"details"`
 }
 
 // check refuses a JSON answer that is none of the server's, or that tells of a failure under a good status.
@@ -31,7 +32,7 @@ func (e *envelope[T]) check() error {
 	switch {
 	case e.Status.Code == "":
 		return errors.New("it has no status")
-	case !strings.HasPrefix(e.Status.Code, "2"):
+	case !strings.HasPrefix(string(e.Status.Code), "2"):
 		return fmt.Errorf("its status is %s %s", e.Status.Code, e.Status.Message)
 	}
 	return nil
@@ -96,7 +97,7 @@ func readRefusal(refusal *tenantkit.Error) {
 		refusal.Message = text
 		return
 	}
-	refusal.Code, refusal.Message, refusal.Details = answer.Status.Code, answer.Status.Message, answer.Status.Details
+	refusal.Code, refusal.Message, refusal.Details = string(answer.Status.Code), answer.Status.Message, answer.Status.Details
 	for _, line := range answer.Errors {
 		if refusal.Details == "" {
 			refusal.Details = line.Details

@@ -23,6 +23,9 @@ const (
 	LegacyBaseURL = "https://" + DefaultHost + "/tenant-api"
 )
 
+// Audience is what Google's ID tokens must be made for. Tokens of Amazon Cognito have an audience of their own.
+const Audience = "https://app.worklytics.co"
+
 // tenantHeader names the tenant in each request.
 const tenantHeader = "X-Worklytics-Tenant-Id"
 
@@ -36,7 +39,7 @@ type Client struct {
 
 // NewClient returns a client for the API at baseURL, which holds the path's prefix (see [DefaultBaseURL]). The tenantID is the unique
 // ID of the tenant's service account, 21 digits. The tokens are ID tokens; they are asked for at each attempt of a call, so give a
-// source that keeps them until they expire. Nothing is sent; the error is a [tenantkit.ValidationError].
+// source that keeps them until they expire, such as an [auth.Cache]. Nothing is sent; the error is a [tenantkit.ValidationError].
 func NewClient(baseURL, tenantID string, tokens auth.TokenSource, opts ...tenantkit.Option) (*Client, error) {
 	if len(tenantID) != 21 || strings.Trim(tenantID, "0123456789") != "" {
 		return nil, &tenantkit.ValidationError{Operation: "NewClient", Field: "tenantID",

@@ -17,7 +17,23 @@
 //
 // The tenant is named by the unique ID of its service account, which the web app shows at /analytics/integrations/configuration.
 // The tokens are ID tokens of a principal that was granted the role DataConnectionAdmin in Worklytics: from Google, with the
-// audience https://app.worklytics.co and an email, or from an Amazon Cognito identity pool.
+// audience [Audience] and an email, or from an Amazon Cognito identity pool. Package auth gets them:
+//
+//	tokens := auth.Cache(auth.GCloudIDToken(auth.GCloudOptions{
+//		Audience:       worklytics.Audience,
+//		ServiceAccount: "worklytics-tenant-api@acme.iam.gserviceaccount.com",
+//	}))
+//
+// or
+//
+//	tokens := auth.Cache(auth.CognitoCLI(auth.CognitoOptions{
+//		IdentityPoolID: "us-east-1:12345678-90ab-4cde-8f01-234567890abc",
+//		Provider:       worklytics.DefaultHost,
+//		User:           "john@acme.com",
+//	}))
+//
+// The modules auth/gcpauth and auth/awsauth do so without the programs gcloud and aws. Where the service refuses a token,
+// auth.CheckIDToken tells what may be wrong with it.
 //
 // # What is documented, and what is not
 //

@@ -264,7 +264,7 @@ func hostOf(text string) string {
 
 func (c *checker) checkValues() {
 	if endpoint := c.value(SettingEndpoint); endpoint != "" && hostOf(endpoint) == "" {
-		c.addSetting(SettingEndpoint, "%q is not an absolute URL of https", endpoint)
+		c.addSetting(SettingEndpoint, "%q is not an absolute URL of https or http", endpoint)
 	}
 	if arn := c.value(SettingAWSRoleARN); arn != "" && (!strings.HasPrefix(arn, "arn:") || !strings.Contains(arn, ":role/")) {
 		c.addSetting(SettingAWSRoleARN, "%q is not the ARN of a role", arn)

@@ -135,7 +135,7 @@ func TestValidate(t *testing.T) {
 			"settings.PROXY_ENDPOINT: its host is in eu-west-1, which contradicts PROXY_AWS_REGION, which is us-east-1",
 		}},
 		{name: "malformed values", integration: "asana-psoxy", settings: and(aws, "PROXY_ENDPOINT", "psoxy.example/asana", "PROXY_AWS_ROLE_ARN", "PsoxyCaller"), want: []string{
-			`settings.PROXY_ENDPOINT: "psoxy.example/asana" is not an absolute URL of https`,
+			`settings.PROXY_ENDPOINT: "psoxy.example/asana" is not an absolute URL of https or http`,
 			`settings.PROXY_AWS_ROLE_ARN: "PsoxyCaller" is not the ARN of a role`,
 		}},
 		{name: "ARN of something else", integration: "asana-psoxy", settings: and(aws, "PROXY_AWS_ROLE_ARN", "arn:aws:iam::123456789012:user/x"), want: []string{

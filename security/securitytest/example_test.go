@@ -1,0 +1,44 @@
+package securitytest_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/security/securitytest"
+)
+
+// A program is tested with a token that the server takes no more, long before its end.
+func Example() {
+	const email = "admin@infoworks.io"
+	server := securitytest.NewServer(
+		securitytest.WithUsers(securitytest.User{Email: email}),
+		securitytest.WithDirectory(securitytest.DirectoryUser{Login: "ada", Email: "ada@example.org"}),
+	) // in a test, Start(t, …), which closes itself
+	defer server.Close()
+	client, err := security.NewClient(server.BaseURL(), security.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken(email))})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+
+	for range 2 {
+		users, err := client.UserData(context.Background(), &security.UserQuery{UserIDs: []string{"ada"}, SearchAttribute: "uid"})
+		fmt.Println(len(users), "user found, error:", err)
+		server.Blacklist(email)
+	}
+	for _, request := range server.Requests() {
+		fmt.Println(request.Operation, request.Status)
+	}
+	// Output:
+	// 1 user found, error: <nil>
+	// 1 user found, error: <nil>
+	// AccessToken 200
+	// UserData 200
+	// UserData 401
+	// ValidateToken 200
+	// AccessToken 200
+	// UserData 200
+}
