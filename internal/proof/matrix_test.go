@@ -114,7 +114,11 @@ func (c cell) run(t *testing.T) (applied int, err error) {
 			// Where the server says to go is what the caller asked for.
 			result = nil
 		}
-		shown.show(result, response, client.value)
+		shown.show(result, response)
+		if c.always {
+			// Its credentials were used by then, in whatever way.
+			shown.show(client.value)
+		}
 		if err != nil {
 			shown.show(err)
 		}
