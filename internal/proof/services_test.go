@@ -58,11 +58,6 @@ type client struct {
 
 var services = []service{argoService, worklyticsService, keboolaService, datasinkService, infoworksService}
 
-// serviceNamed returns the service of the name.
-func serviceNamed(name string) service {
-	return services[slices.IndexFunc(services, func(s service) bool { return s.name == name })]
-}
-
 // TestCallsAreComplete holds the calls of this package to the operations of the clients, so that a new operation cannot be forgotten.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
