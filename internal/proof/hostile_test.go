@@ -63,12 +63,12 @@ var hostiles = []hostile{
 	}, false, false},
 }
 
-// bomb is a few kilobytes that become 96 MiB.
+// bomb is a few kilobytes that become 32 MiB.
 var bomb = sync.OnceValue(func() []byte {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	blank := bytes.Repeat([]byte(" "), 1<<20)
-	for range 96 {
+	for range 32 {
 		if _, err := w.Write(blank); err != nil {
 			panic(err)
 		}

@@ -210,7 +210,7 @@ func (l load) run(t *testing.T) {
 					} else if tenantkit.OutcomeOf(err) != tenantkit.OutcomeNotSent && tenantkit.OutcomeOf(err) != tenantkit.OutcomeRejected {
 						unsettled.Add(1)
 					}
-				case i%10 == 1 && l.create != nil:
+				case i == 1 && l.create != nil:
 					name := fmt.Sprintf("made-%d-%d", g, i)
 					err := l.create(t.Context(), name)
 					mu.Lock()
