@@ -50,8 +50,7 @@ func inputs(client any) map[string]reflect.Value {
 }
 
 // TestBadInput calls every exported method of every client with a nil context, with a nil or zero value of each argument, with a nil option,
-// with texts that cannot stand in a path, and without a context: all of it is a ValidationError that names what is wrong, and nothing
-// is sent.
+// and with texts that cannot stand in a path: all of it is a ValidationError that names what is wrong, and nothing is sent.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {
