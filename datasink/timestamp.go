@@ -1,7 +1,6 @@
 package datasink
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -118,11 +117,19 @@ func (t timestamp) MarshalJSON() ([]byte, error) {
 }
 
 func (t *timestamp) UnmarshalJSON(data []byte) error {
-	text := string(data)
-	if strings.HasPrefix(text, `"`) {
-		if err := json.Unmarshal(data, &text); err != nil {
+	// As the service writes it. What follows costs several times as much.
+	var usual time.Time
+	if err := usual.UnmarshalJSON(data); err == nil {
+		*t = timestamp(usual.UTC())
+		return nil
+	}
+	var text string
+	if len(data) > 0 && data[0] == '"' {
+		if err := wire.Unmarshal(data, &text); err != nil {
 			return err
 		}
+	} else {
+		text = string(data)
 	}
 	if text = strings.TrimSpace(text); text == "" || text == "null" {
 		*t = timestamp{}

@@ -11,19 +11,17 @@ type Text string
 
 // UnmarshalJSON reads any JSON value.
 func (t *Text) UnmarshalJSON(data []byte) error {
+	if jsontext.Value(data).Kind() == '"' {
+		return json.Unmarshal(data, (*string)(t))
+	}
 	value := jsontext.Value(data).Clone()
 	// Also a check, since another library may not have made one.
 	if err := value.Compact(); err != nil {
 		return err
 	}
 	text := string(value)
-	switch value.Kind() {
-	case 'n':
+	if value.Kind() == 'n' {
 		text = ""
-	case '"':
-		if err := json.Unmarshal(value, &text); err != nil {
-			return err
-		}
 	}
 	*t = Text(text)
 	return nil
