@@ -195,7 +195,7 @@ func (a *attempt) redactor() *redactor {
 	own := a.call.header()
 	var credential []string
 	for name, values := range a.req.Header {
-		if !slices.Equal(values, own[name]) {
+		if !a.call.sets(name, values) {
 			credential = append(credential, name)
 		}
 	}
