@@ -42,10 +42,10 @@ var operations = [...]rest.Operation{
 	updateLogs:             {Name: "UpdateLogs", Method: http.MethodPost, Path: "/api/datasink/update/logs", Class: rest.Idempotent, Credential: apiKey, Answer: rest.Anything},
 }
 
-// The calls of a log-in, as in the chapter "Authentication".
+// The calls of a log-in, as in the chapter "Authentication". They are reads: one token more has no effect.
 var (
-	login      = rest.Operation{Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: rest.Idempotent}
-	renewToken = rest.Operation{Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: rest.Idempotent}
+	login      = rest.Operation{Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: rest.Read}
+	renewToken = rest.Operation{Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: rest.Read}
 )
 
 // What is made of several calls. Only its errors are its own.

@@ -10,13 +10,15 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
 // TokenSource returns a source of access tokens that lives as long as the client does: for [auth.Bearer] and [auth.Transport], to
 // call every other part of Infoworks. The client's own calls use it too.
 //
 // A token is made from the refresh token, and from the password where the refresh token is refused, spent or cannot be had. It is
-// kept, for any number of goroutines, and renewed ahead of its end: see [auth.Cache]. A token that a server refused is shown to
+// kept, for any number of goroutines, and renewed ahead of its end: see [auth.Cache]. Where none can be had, the outcome of the error
+// is [tenantkit.OutcomeNotSent], that of the call which the token was for. A token that a server refused is shown to
 // [Client.ValidateToken] first; one that is still good is kept, since then the refusal is about what its user may do.
 //
 // The source of a client without credentials fails.
@@ -104,6 +106,7 @@ func (t *accessTokens) mint(ctx context.Context) (auth.Token, error) {
 		first = err
 	}
 	made, err := c.Authenticate(ctx)
+	err = rest.Unwritten(err)
 	switch {
 	case err == nil:
 		return made.token(), nil
