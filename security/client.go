@@ -118,6 +118,12 @@ func (c *Client) do(ctx context.Context, operation int, call rest.Call, opts []t
 	if op.Credential != "" && call.Credential == nil && c.credentials[op.Credential] == nil {
 		return c.lacks(operation, op.Credential)
 	}
+	if op.Credential == byAccessToken && call.Credential == nil {
+		given := &givenToken{TokenSource: c.tokens}
+		call.Credential = auth.Bearer(given)
+		err := c.rest.Do(ctx, op, call, opts)
+		return c.tokens.explain(given.last, err)
+	}
 	return c.rest.Do(ctx, op, call, opts)
 }
 

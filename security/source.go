@@ -39,6 +39,7 @@ type accessTokens struct {
 	mu      sync.Mutex
 	last    *auth.Token // that was made; behind a pointer fmt does not look, whatever the verb
 	refused bool        // the server did not take it
+	good    bool        // the server, asked about it since, says that it is good
 }
 
 func newAccessTokens(client *Client) *accessTokens {
@@ -57,7 +58,7 @@ func (t *accessTokens) Token(ctx context.Context) (auth.Token, error) { return t
 func (t *accessTokens) Invalidate(refused tenantkit.Secret) {
 	t.mu.Lock()
 	if refused == t.last.Value {
-		t.refused = true
+		t.refused, t.good = true, false
 	}
 	t.mu.Unlock()
 	t.cache.Invalidate(refused)
@@ -69,6 +70,7 @@ func (t *accessTokens) fetch(ctx context.Context) (auth.Token, error) {
 		// Once, and whatever comes of it: where the server cannot tell, a new token does.
 		valid, err := t.client.ValidateToken(ctx, suspect.Value, tenantkit.WithRetry(tenantkit.NoRetry()))
 		if err == nil && valid {
+			t.confirm(suspect.Value)
 			return suspect, nil
 		}
 	}
@@ -77,7 +79,7 @@ func (t *accessTokens) fetch(ctx context.Context) (auth.Token, error) {
 		return auth.Token{}, err
 	}
 	t.mu.Lock()
-	*t.last, t.refused = token, false
+	*t.last, t.refused, t.good = token, false, false
 	t.mu.Unlock()
 	return token, nil
 }
@@ -89,6 +91,24 @@ func (t *accessTokens) suspect() (auth.Token, bool) {
 	refused := t.refused
 	t.refused = false
 	return *t.last, refused
+}
+
+// confirm takes down that the server says of the last token that it is good.
+func (t *accessTokens) confirm(value tenantkit.Secret) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.good = value == t.last.Value
+}
+
+// explain adds to the refusal of a call with the token that the server says of it that it is good, if it does.
+func (t *accessTokens) explain(value tenantkit.Secret, err error) error {
+	var refusal *wrongCredential
+	if errors.As(err, &refusal) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		refusal.goodToken = t.good && value == t.last.Value
+	}
+	return err
 }
 
 // mint makes a token, from the refresh token if that can be.
