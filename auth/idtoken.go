@@ -14,9 +14,10 @@ import (
 // what its issuer says of audience and principal. It verifies nothing; it explains a refusal before it happens. An empty audience
 // or principal is not checked.
 //
-//   - Google: the audience must be among the claim aud, and the principal must be the claim email.
+//   - Google: the audience must be among the claim aud, and the principal must be the claim email, of which email_verified must not
+//     be false: then anybody may have given it.
 //   - Cognito identity pools: the claim amr must name the principal. The audience is not checked, since aud is the pool there.
-//   - Other issuers: the audience must be among aud, and the principal must be email or sub.
+//   - Other issuers: the audience must be among aud, and the principal must be sub, or email as with Google.
 //
 // The error holds a [*tenantkit.ValidationError] for each claim that is wrong, with the claim's name as its Field ("token" if there
 // is no reading it), which says what to change. It never holds the token.
@@ -35,9 +36,7 @@ func CheckIDToken(token tenantkit.Secret, audience, principal string) error {
 		faults = append(faults, checkMethods(claims, principal))
 	default:
 		faults = append(faults, checkAudience(claims, audience, "ask the issuer for that one"))
-		if principal != "" && !strings.EqualFold(claims.Email, principal) && claims.Subject != principal {
-			faults = append(faults, wrongClaim("email", "neither it (%q) nor sub (%q) is %q, whom the service expects", claims.Email, claims.Subject, principal))
-		}
+		faults = append(faults, checkSubject(claims, principal))
 	}
 	return errors.Join(faults...)
 }
@@ -110,14 +109,34 @@ func googleAudienceAdvice(claims Claims, audience string) string {
 
 func checkEmail(claims Claims, principal string) error {
 	switch {
-	case principal == "" || strings.EqualFold(claims.Email, principal):
+	case principal == "":
 		return nil
+	case strings.EqualFold(claims.Email, principal):
+		return checkVerified(claims)
 	case claims.Email == "":
 		return wrongClaim("email", "the token does not say whose it is: add --include-email, beside --impersonate-service-account=%s "+
 			"(of a metadata server: format=full)", principal)
 	}
 	return wrongClaim("email", "the token is of %q, not of %q: impersonate the latter, with --impersonate-service-account=%s, or grant the role to the former",
 		claims.Email, principal, principal)
+}
+
+// checkVerified refuses an email of which the issuer says that it is not verified.
+func checkVerified(claims Claims) error {
+	if verified := claims.All["email_verified"]; verified == false || verified == "false" {
+		return wrongClaim("email_verified", "is false: services do not take %q for whom the token is of; verify it with the issuer, and get a new token", claims.Email)
+	}
+	return nil
+}
+
+func checkSubject(claims Claims, principal string) error {
+	switch {
+	case principal == "" || claims.Subject == principal:
+		return nil
+	case strings.EqualFold(claims.Email, principal):
+		return checkVerified(claims)
+	}
+	return wrongClaim("email", "neither it (%q) nor sub (%q) is %q, whom the service expects", claims.Email, claims.Subject, principal)
 }
 
 // checkMethods looks for PROVIDER:REGION:POOL:USER among the methods.
