@@ -102,11 +102,21 @@ func blamesItems(err error) bool {
 	if !errors.As(err, &refusal) {
 		return false
 	}
+	if refusal.StatusCode == http.StatusNotFound && missesPath(refusal) {
+		return false
+	}
 	switch refusal.StatusCode {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return true
 	}
 	return false
+}
+
+// missesPath tells whether a 404 comes from something that does not know the path, rather than from the operation: the page of a
+// gateway or a web server, or what services in Node say where they have no route.
+func missesPath(refusal *tenantkit.Error) bool {
+	return strings.Contains(strings.ToLower(refusal.Header.Get("Content-Type")), "html") ||
+		strings.HasPrefix(strings.TrimSpace(refusal.Body), "<") || strings.HasPrefix(refusal.Message, "Cannot "+refusal.Method+" ")
 }
 
 // mayPass tells whether another request may do better than a failed one, without anybody doing something about it.
