@@ -30,4 +30,8 @@
 //
 // Passwords, keys and tokens are of type [Secret], which prints, logs and marshals as [redacted]. Secrets that a server echoes
 // are removed from errors and responses.
+//
+// Fields that a service has and this module does not know are kept, so that they can be sent back: in fields named Extra, as JSON.
+// They are shown as they are, by slog and encoding/json too. A newer service may keep a secret in one, so log the name of an object
+// rather than all of it.
 package tenantkit

@@ -36,7 +36,7 @@ type Status struct {
 	EngineConfig bool `json:"engine_config"`
 	// LastCheck is when the engine looked. The server takes any text.
 	LastCheck string `json:"last_check"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -44,7 +44,7 @@ type Status struct {
 type AMS struct {
 	MetricData AMSProject `json:"metric_data"`
 	SyncData   AMSProject `json:"sync_data"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -55,7 +55,7 @@ type AMSProject struct {
 	StatusStreaming bool `json:"status_streaming"`
 	// MessagesArrived is a count.
 	MessagesArrived int64 `json:"messages_arrived"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -64,7 +64,7 @@ type HDFS struct {
 	MetricData bool `json:"metric_data"`
 	// SyncData has the state of each report by the report's name.
 	SyncData map[string]SyncData `json:"sync_data,omitempty"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -79,7 +79,7 @@ type SyncData struct {
 	MetricProfile        bool `json:"metric_profile"`
 	OperationsProfile    bool `json:"operations_profile"`
 	Weights              bool `json:"weights"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 

@@ -25,7 +25,7 @@ type Tenant struct {
 	Topology Topology `json:"topology"`
 	// Users are the tenant's users with their keys. The server leaves them out for restricted administrators.
 	Users []User `json:"users,omitempty"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -39,7 +39,7 @@ type Info struct {
 	// Created and Updated are set by the server. They are not sent.
 	Created Time `json:"created,omitzero"`
 	Updated Time `json:"updated,omitzero"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -52,7 +52,7 @@ type DBConf struct {
 	Database string           `json:"database"`
 	Username string           `json:"username"`
 	Password tenantkit.Secret `json:"password"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -60,7 +60,7 @@ type DBConf struct {
 type Topology struct {
 	Type string `json:"type"`
 	Feed string `json:"feed"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 

@@ -30,7 +30,7 @@ type User struct {
 	// APIKey is the key that the user calls the service with.
 	APIKey tenantkit.Secret `json:"api_key,omitzero"`
 	Roles  []Role           `json:"roles,omitempty"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
