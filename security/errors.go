@@ -46,7 +46,9 @@ type wrongCredential struct {
 
 func (w *wrongCredential) Unwrap() error { return tenantkit.ErrUnauthenticated }
 
-func (w *wrongCredential) Error() string { return tenantkit.ErrUnauthenticated.Error() + ": " + w.advice() }
+func (w *wrongCredential) Error() string {
+	return tenantkit.ErrUnauthenticated.Error() + ": " + w.advice()
+}
 
 func (w *wrongCredential) advice() string {
 	const same = "the server answers so to wrong credentials: "

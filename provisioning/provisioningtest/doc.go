@@ -8,7 +8,7 @@
 //	server := provisioningtest.Start(t, provisioningtest.WithPageSize(2))
 //	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
 //
-// Failures are asked for with [Server.Fail], what was sent is told by [Server.Requests].
+// A [Server] records what is sent to it (its method Requests), and fails when it is asked to (its method Fail).
 //
 // Not public, and chosen here: the size of a page, the form of its tokens, the answer to the deletion of something unknown (404), the
 // status of a quota that is used up (422), of a login that exists (422) or is foreign (400), and of single sign-on that is not ready

@@ -7,7 +7,7 @@
 //	server := argotest.Start(t)
 //	client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(argotest.DefaultKey))
 //
-// Failures are asked for with [Server.Fail], what was sent is told by [Server.Requests].
+// A [Server] records what is sent to it (its method Requests), and fails when it is asked to (its method Fail).
 //
 // Not covered: the other resources of ARGO, and the limit of the request's size, which is 64 MiB here and answered
 // with 413.
