@@ -35,8 +35,14 @@ const DefaultTokenLifetime = 12 * time.Hour
 //   - Slow: the request takes effect, and the body of the answer comes in eight parts with this pause before each.
 type Fault = fake.Fault
 
-// A Request is one request as the server saw it, credentials included. Operation is the name of the client's method, such as
-// "UpdateAssignmentStatus"; "Login" and "RenewToken" are those of a log-in; it is empty when the API has no such route.
+// A Request is one request as the server saw it, credentials included.
+//
+//   - Operation: the name of the client's method, such as "UpdateAssignmentStatus"; "Login" and "RenewToken" are those of a log-in;
+//     empty when the API has no such route.
+//   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
+//   - Status: the status answered, 0 when none was.
+//   - Applied: the handler of the API ran, whatever it answered.
+//   - Fault: the fault that hit the request, nil when none did.
 type Request = fake.Request
 
 // A Cleaner is what *testing.T offers to [Start].
