@@ -26,6 +26,24 @@ func ExampleClient_ProvisionUser() {
 	// a key of 64 characters, to be stored where secrets are
 }
 
+// A user is created without a look at what became of it: whoever calls the service with its key reads that later.
+func ExampleClient_CreateUser() {
+	client, tenantID, _, stop := fakeClient()
+	defer stop()
+	ctx := context.Background()
+
+	created, err := client.CreateUser(ctx, tenantID, &argo.User{Name: "grace"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	user, err := client.GetUser(ctx, tenantID, created.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(user.Name, user.APIKey)
+	// Output: grace [redacted]
+}
+
 // What is set is changed, and the rest stays.
 func ExampleClient_UpdateUser() {
 	client, tenantID, userID, stop := fakeClient()
