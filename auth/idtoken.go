@@ -82,10 +82,10 @@ func checkTime(claims Claims, now time.Time) error {
 	case claims.Expiry.IsZero():
 		return wrongClaim("exp", "is missing: it is not an ID token")
 	case !now.Before(claims.Expiry):
-		return wrongClaim("exp", "the token ended %v ago, at %s: get a new one; if this one is new, this machine's clock is ahead, so set it",
+		return wrongClaim("exp", "the token expired %v ago, at %s: get a new one; if this one is new, this machine's clock is ahead, so set it",
 			now.Sub(claims.Expiry).Round(time.Second), claims.Expiry.UTC().Format(time.RFC3339))
 	case begin.Sub(now) > tolerance:
-		return wrongClaim(claim, "the token begins %v from now, at %s: this machine's clock is behind, or its issuer's is ahead; set the clock",
+		return wrongClaim(claim, "the token becomes valid %v from now, at %s: this machine's clock is behind, or its issuer's is ahead; set the clock",
 			begin.Sub(now).Round(time.Second), begin.UTC().Format(time.RFC3339))
 	}
 	return nil
@@ -117,14 +117,14 @@ func checkEmail(claims Claims, principal string) error {
 		return wrongClaim("email", "the token does not say whose it is: add --include-email, beside --impersonate-service-account=%s "+
 			"(of a metadata server: format=full)", principal)
 	}
-	return wrongClaim("email", "the token is of %q, not of %q: impersonate the latter, with --impersonate-service-account=%s, or grant the role to the former",
+	return wrongClaim("email", "the token belongs to %q, not to %q: impersonate the latter, with --impersonate-service-account=%s, or grant the role to the former",
 		claims.Email, principal, principal)
 }
 
 // checkVerified refuses an email of which the issuer says that it is not verified.
 func checkVerified(claims Claims) error {
 	if verified := claims.All["email_verified"]; verified == false || verified == "false" {
-		return wrongClaim("email_verified", "is false: services do not take %q for whom the token is of; verify it with the issuer, and get a new token", claims.Email)
+		return wrongClaim("email_verified", "is false: a service does not accept an address that is not verified (%q); have it verified by the issuer, and get a new token", claims.Email)
 	}
 	return nil
 }
@@ -156,5 +156,5 @@ func checkMethods(claims Claims, principal string) error {
 	case len(users) == 0:
 		return wrongClaim("amr", "the token names no user (%q): ask for it as a developer identity, with --logins PROVIDER=%s", claims.Methods, principal)
 	}
-	return wrongClaim("amr", "the token is of %q, not of %q: ask for it with --logins PROVIDER=%s, or grant the role to the former", users, principal, principal)
+	return wrongClaim("amr", "the token belongs to %q, not to %q: ask for it with --logins PROVIDER=%s, or grant the role to the former", users, principal, principal)
 }

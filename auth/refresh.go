@@ -243,7 +243,7 @@ func (r *Refresher) trade(ctx context.Context, refresh tenantkit.Secret) (Grant,
 	case r.lost == digest(refresh):
 		return Grant{}, fmt.Errorf("the issuer refuses the refresh token, which it has probably replaced in an answer that was lost; log in, and use the new one: %w", err)
 	}
-	return Grant{}, fmt.Errorf("the issuer refuses the refresh token; if it was good once, it has ended, was withdrawn, or was replaced by one that could "+
+	return Grant{}, fmt.Errorf("the issuer refuses the refresh token; if it was good once, it has expired, was withdrawn, or was replaced by one that could "+
 		"not be stored; log in, and use the new one: %w", err)
 }
 

@@ -154,7 +154,7 @@ func (c *Client) do(ctx context.Context, operation int, call rest.Call, check fu
 		call.Into = answer
 		call.Check = func() error {
 			if answer.ID == "" && answer.IntegrationID == "" && answer.Settings == nil && answer.OtherSettings == nil {
-				return errors.New("it is no data connection: it has neither id, integrationId nor settings")
+				return errors.New("it is not a data connection: it has neither id, integrationId nor settings")
 			}
 			return check(answer)
 		}
