@@ -13,7 +13,7 @@ import (
 	"github.com/tenantkit/tenantkit/internal/redact"
 )
 
-// head keeps the begin of what a program prints, and ends the program when it prints too much.
+// head keeps the beginning of what a program prints, and ends the program when it prints too much.
 type head struct {
 	kept       bytes.Buffer // no embedded field: its ReadFrom would go past the bound
 	overflow   context.CancelFunc

@@ -18,8 +18,8 @@ import (
 // plain http to a host that is not loopback. On 401 a request whose body can be sent again (none, or with GetBody) is repeated
 // once, if the credential then differs.
 //
-// A request that was not sent for want of a credential, or for fear for it, fails with an error of [tenantkit.OutcomeNotSent], see
-// [tenantkit.OutcomeOf].
+// A request that was not sent, since there was no credential, or since others would have seen it, fails with an error of
+// [tenantkit.OutcomeNotSent] (see [tenantkit.OutcomeOf]), whatever became of the calls that were to get the credential.
 func Transport(credential Credential, base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport

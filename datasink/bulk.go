@@ -37,7 +37,7 @@ type BulkOptions struct {
 	Progress func(BulkProgress)
 	Refused  func(BulkRefusal)
 
-	// Resume is the State of an earlier run over the same items: what is settled is skipped. The zero value begins anew.
+	// Resume is the State of an earlier run over the same items: what is settled is skipped. The zero value starts anew.
 	Resume BulkState
 	// Checkpoint keeps the State outside of the program, so that a run goes on where a killed one ended. It takes the place of
 	// Resume. It may be nil.
@@ -47,7 +47,7 @@ type BulkOptions struct {
 	CheckpointEvery time.Duration
 
 	// MaxRefused is the number of items that may be refused in a row before the run stops: then the service refuses something
-	// else than these items. They count as refused all the same, and as settled: where the mistake was another one, start anew. How
+	// other than these items. They count as refused all the same, and as settled: where the mistake was another one, start anew. How
 	// the service answers at a wrong base URL is not documented; where it is not seen to be that (see
 	// [Client.AcknowledgeAssignments]), this bound is what ends the run. 0 means 100, negative means no bound.
 	MaxRefused int

@@ -23,7 +23,7 @@
 //
 // The API is described at https://keboolagooddataprovisioning.docs.apiary.io, which calls it Beta. Keboola took it out of the index of
 // its public APIs in 2021; ask Keboola whether your stack still has it, and find its URL with [DiscoverBaseURL]. What its description
-// leaves open follows the public programs that call it. Not public are: the size of a page, the form of its tokens, the limits on the
+// leaves open follows the public programs that call it. The following is not public: the size of a page, the form of its tokens, the limits on the
 // rate of calls, what the deletion of an unknown user answers, and the status of a quota that is used up.
 //
 // Package provisioningtest is a fake of it.

@@ -12,7 +12,7 @@ import (
 // Credentials are a user's, as far as the program has them. With both, the refresh token is used first: it works also where users log
 // in by SAML.
 //
-// Without any, a client can ask for [Client.SAMLRedirectURL], and check the tokens of others with [Client.ValidateToken].
+// Without any, a client can call [Client.SAMLRedirectURL], and check the tokens of others with [Client.ValidateToken].
 type Credentials struct {
 	// Username and Password log the user in; each needs the other.
 	Username string

@@ -138,10 +138,10 @@ const restoreTimeout = time.Minute
 // meantime, by change or by another program, is left alone, and so is a tenant that is deleted. A call that ended without an answer
 // may still be under way, and wipe the status after it was restored.
 //
-// Call the client's methods with the context that change is given. Of several at the same time for a tenant, one runs after the
-// other; one within another is part of it, if it has that context, and waits for the other until its context ends, if not.
+// Call the client's methods with the context that change is given. Several for one tenant at the same time run one after the other.
+// One within another is part of it, if it has that context; if not, it waits for the outer one, and so until its own context ends.
 //
-// An error of change comes back as it is; a status that could not be restored comes back in a [StatusLostError], joined with the
+// Repeated on failure like a read and an idempotent write; change is called once. An error of change comes back as it is; a status that could not be restored comes back in a [StatusLostError], joined with the
 // error of change.
 func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(context.Context) error, opts ...tenantkit.Option) (err error) {
 	if change == nil {

@@ -1,7 +1,7 @@
-// Package argotest is a fake ARGO Web API for tests of programs that administrate its tenants.
+// Package argotest is a fake ARGO Web API for tests of programs that administer its tenants.
 //
-// It behaves as the real server, version 1.14.2, does with the roles that it ships with: stateful, and with what
-// surprises there. A PUT of a tenant replaces all of it, every change of a user wipes the status of its tenant, answers
+// It behaves as the real server, version 1.14.2, does with the roles that it ships with: stateful, its
+// surprises included. A PUT of a tenant replaces all of it, every change of a user wipes the status of its tenant, answers
 // to refused requests repeat the request's headers with the key in them, and [WithLostUserChanges] even loses users.
 //
 //	server := argotest.Start(t)
