@@ -122,7 +122,8 @@ func missesPath(refusal *tenantkit.Error) bool {
 // mayPass tells whether another request may do better than a failed one, without anybody doing something about it.
 func mayPass(err error) bool {
 	var failed *tenantkit.Error
-	if !errors.As(err, &failed) {
+	if !errors.As(err, &failed) || errors.Is(err, tenantkit.ErrUnauthenticated) {
+		// The log-in of a call that was not sent may be what was refused. To try it again could lock the user out.
 		return false
 	}
 	switch status := failed.StatusCode; {
