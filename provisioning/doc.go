@@ -9,6 +9,10 @@
 //		…
 //	}
 //
+// A call that fails returns a [*tenantkit.Error], and input that cannot be sent a [*tenantkit.ValidationError]. [errors.Is] with
+// [tenantkit.ErrNotFound] and its siblings tells the kind of a refusal, [tenantkit.OutcomeOf] what became of a write, and
+// [tenantkit.RetryPolicy] what is repeated.
+//
 // # What to know of the service
 //
 //   - It makes projects within a quota: by default one with Keboola's production token, two with its demo token, and any number with a

@@ -10,6 +10,10 @@
 //	})
 //	users, err := client.UserData(ctx, &security.UserQuery{UserIDs: []string{"ada"}, SearchAttribute: "uid"})
 //
+// A call that fails returns a [*tenantkit.Error], and input that cannot be sent a [*tenantkit.ValidationError]. [errors.Is] with
+// [tenantkit.ErrNotFound] and its siblings tells the kind of a refusal, [tenantkit.OutcomeOf] what became of a write, and
+// [tenantkit.RetryPolicy] what is repeated.
+//
 // # Every other part of Infoworks
 //
 // [Client.TokenSource] serves any HTTP client for as long as it runs:
