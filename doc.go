@@ -15,6 +15,9 @@
 //		tenantkit.WithLogger(slog.Default()))
 //	tenant, err := client.GetTenant(ctx, id)
 //
+// Beside each client is a fake of its service (argotest, worklyticstest, provisioningtest, datasinktest, securitytest), to test
+// programs with: a server on a loopback address that keeps state, and fails when it is told to.
+//
 // # Failures
 //
 // A call that was sent, or should have been, fails with an [*Error]; bad input fails with a [*ValidationError] before anything is
