@@ -89,7 +89,7 @@ func WithRetry(policy RetryPolicy) Option {
 func WithTimeout(perAttempt time.Duration) Option {
 	return func(s *Settings) error {
 		if perAttempt == 0 {
-			return errors.New("WithTimeout: the time-out is zero; a negative one means none")
+			return errors.New("WithTimeout: no call can be made in no time; a negative time-out means none")
 		}
 		s.Timeout = perAttempt
 		return nil

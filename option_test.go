@@ -34,7 +34,7 @@ func TestBadOptions(t *testing.T) {
 		"negative attempts":     {tenantkit.WithRetry(tenantkit.RetryPolicy{MaxAttempts: -1}), "WithRetry: MaxAttempts, BaseDelay and MaxDelay must not be negative"},
 		"negative base":         {tenantkit.WithRetry(tenantkit.RetryPolicy{BaseDelay: -1}), "WithRetry: MaxAttempts, BaseDelay and MaxDelay must not be negative"},
 		"negative max":          {tenantkit.WithRetry(tenantkit.RetryPolicy{MaxDelay: -1}), "WithRetry: MaxAttempts, BaseDelay and MaxDelay must not be negative"},
-		"no time":               {tenantkit.WithTimeout(0), "WithTimeout: the time-out is zero"},
+		"no time":               {tenantkit.WithTimeout(0), "WithTimeout: no call can be made in no time"},
 		"empty user agent":      {tenantkit.WithUserAgent(""), "WithUserAgent: the text is empty or holds control characters"},
 		"line in user agent":    {tenantkit.WithUserAgent("a\r\nb"), "WithUserAgent: the text is empty or holds control characters"},
 		"no bound":              {tenantkit.WithMaxResponseBytes(0), "WithMaxResponseBytes: the bound must be positive"},

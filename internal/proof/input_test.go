@@ -19,12 +19,12 @@ var huge = strings.Repeat("a", 10<<20)
 
 // badIDs are texts that are no segment of a path.
 var badIDs = map[string]string{
-	"empty": "", "a step up": "..", "a dot": ".", "a slash": "a/b", "a slash at its start": "/", "10 MiB": huge, "NUL": "a\x00b", "CR LF": "a\r\nX-Evil: b",
+	"empty": "", "a step up": "..", "a dot": ".", "a slash": "a/b", "a slash at its begin": "/", "10 MiB": huge, "NUL": "a\x00b", "CR LF": "a\r\nX-Evil: b",
 	"DEL": "a\x7fb", "invalid UTF-8": "a\xffb",
 }
 
 // onlyInPaths are those that may stand in a body.
-var onlyInPaths = map[string]bool{"a step up": true, "a dot": true, "a slash": true, "a slash at its start": true}
+var onlyInPaths = map[string]bool{"a step up": true, "a dot": true, "a slash": true, "a slash at its begin": true}
 
 // pathOf returns the path of the operation that a call ends in.
 func (s service) pathOf(call string) string { return s.operation(callsOf(s)[call]).Path }

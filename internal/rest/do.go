@@ -92,7 +92,7 @@ func (c *call) decode(a *attempt) *failure {
 		return a.answered(nil)
 	}
 	if c.op.Answer == Anything && isHTML(a.resp.Header.Get("Content-Type")) {
-		// The beginning of the page, for the error. What is missing of it is missing of an explanation only.
+		// The begin of the page, for the error. What is missing of it is missing of an explanation only.
 		body, _ := a.read(maxRefusalBytes)
 		return a.unusable(body, errors.New("it is an HTML page"))
 	}
