@@ -150,8 +150,7 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 	if ctx != nil && kept(ctx, c, tenantID) != nil {
 		return change(ctx)
 	}
-	const hint = "another KeepStatus of tenant %s by this client (the function given to it must make its calls with the context that it gets, or they wait for it)"
-	unlock, err := c.lock(ctx, &c.statuses, &keepStatus, []string{tenantID}, hint)
+	unlock, err := c.lock(ctx, &c.statuses, &keepStatus, []string{tenantID})
 	if err != nil {
 		return err
 	}

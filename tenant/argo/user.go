@@ -179,8 +179,7 @@ func (r renewed) check() error {
 // changeUsers runs change while no other change of the users of the tenant path[0] by this client runs: the server reads, changes and
 // writes the whole tenant, and loses one of two such changes at the same time.
 func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, path []string, change func() error) error {
-	const hint = "another change of tenant %s by this client (the function given to ModifyTenant must not change the tenant or its users by other calls: they wait for it)"
-	unlock, err := c.lock(ctx, &c.users, op, path, hint)
+	unlock, err := c.lock(ctx, &c.users, op, path)
 	if err != nil {
 		return err
 	}
@@ -189,7 +188,7 @@ func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, path []str
 }
 
 // lock waits for the lock of the tenant path[0], and tells the end of the context as a call that was not sent, with what it waited for.
-func (c *Client) lock(ctx context.Context, locks *keylock.Locks, op *rest.Operation, path []string, other string) (func(), error) {
+func (c *Client) lock(ctx context.Context, locks *keylock.Locks, op *rest.Operation, path []string) (func(), error) {
 	switch {
 	case c.rest == nil:
 		return nil, op.Invalid("client", "it was not made by NewClient")
@@ -198,7 +197,11 @@ func (c *Client) lock(ctx context.Context, locks *keylock.Locks, op *rest.Operat
 	}
 	unlock, err := locks.Lock(ctx, path[0])
 	if err != nil {
-		return nil, c.rest.Error(op, path, tenantkit.OutcomeNotSent, fmt.Errorf("waiting for "+other+": %w", path[0], err))
+		what, hint := "change", "the function given to ModifyTenant must not change the tenant or its users by other calls: they wait for it"
+		if locks == &c.statuses {
+			what, hint = "KeepStatus", "the function given to it must make its calls with the context that it gets, or they wait for it"
+		}
+		return nil, c.rest.Error(op, path, tenantkit.OutcomeNotSent, fmt.Errorf("waiting for another %s of tenant %s by this client (%s): %w", what, path[0], hint, err))
 	}
 	return unlock, nil
 }
