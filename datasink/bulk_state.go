@@ -14,8 +14,10 @@ import (
 
 // Span are the positions From, From+1, … To-1.
 type Span struct {
+	// From is the first position. The first item of a sequence is at 0.
 	From int64 `json:"from"`
-	To   int64 `json:"to"`
+	// To is the position behind the last.
+	To int64 `json:"to"`
 }
 
 // BulkState says which items of a sequence are settled, so that a later run can do the rest. It is small: a few spans while all
@@ -35,7 +37,9 @@ type BulkState struct {
 
 // Fingerprint identifies items by a checksum.
 type Fingerprint struct {
-	Items    int64  `json:"items"`
+	// Items is how many items the checksum is of.
+	Items int64 `json:"items"`
+	// Checksum is the checksum as text. Nothing is to be read from it.
 	Checksum string `json:"checksum"`
 }
 

@@ -14,6 +14,7 @@ import (
 
 // A Project is what the server holds of a GoodData project.
 type Project struct {
+	// PID is the id, and Name the title.
 	PID  string
 	Name string
 	// Token is "keboola_demo", "keboola_production", or the token that the project was made with.
