@@ -33,4 +33,4 @@
 package tenantkit
 
 //go:generate go run ./internal/readme
-//go:generate go -C internal/release test -run ^TestAPI$ -update .
+//go:generate go -C internal/release test -run TestAPI -update .
