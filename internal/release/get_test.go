@@ -57,7 +57,7 @@ func TestGet(t *testing.T) {
 	run("go", "build", "-o", bin, "./...")
 
 	want := strings.Join([]string{
-		"worklytics: asana-psoxy", "argo: ada [redacted]", "provisioning: unknown", "datasink: ack", "security: [redacted] true", "",
+		"worklytics: asana-psoxy", "argo: ada [redacted] tenantkit/0.1.0", "provisioning: unknown", "datasink: ack", "security: [redacted] true", "",
 	}, "\n")
 	if diff := cmp.Diff(want, run(bin+"clients")); diff != "" {
 		t.Errorf("the program with all clients and fakes (-want +got):\n%s", diff)

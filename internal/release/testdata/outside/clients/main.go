@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"strings"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -66,7 +67,8 @@ func argoCall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("argo:", user.Name, user.APIKey)
+	agent, _, _ := strings.Cut(server.Requests()[0].Header.Get("User-Agent"), " ")
+	fmt.Println("argo:", user.Name, user.APIKey, agent)
 	return nil
 }
 
