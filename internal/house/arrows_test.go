@@ -40,8 +40,8 @@ func kindOf(f *folder) string {
 	case strings.HasPrefix(f.path, "examples/"):
 		return "example"
 	case strings.HasPrefix(f.path, "internal/"):
-		// Tests and programs, for those who work on the repository.
-		if f.nested || f.name == "main" || !f.declares("") {
+		// Tests, what only tests use, and programs for those who work on the repository.
+		if f.nested || f.name == "main" || strings.HasSuffix(f.path, "test") || !f.declares("") {
 			return "checks"
 		}
 		return "part"
