@@ -13,7 +13,6 @@ import (
 
 // Credential puts a secret on a request. It must be safe for concurrent use. Its error means that the request must not be sent.
 type Credential interface {
-	// Authorize changes req so that it carries the secret.
 	Authorize(ctx context.Context, req *http.Request) error
 }
 
@@ -21,7 +20,6 @@ type Credential interface {
 // another token. The credentials of this package are Renewers: they tell a token source that is an [Invalidator].
 type Renewer interface {
 	Credential
-	// Refused says that the server refused what req carries.
 	Refused(req *http.Request)
 }
 

@@ -19,7 +19,6 @@ type Token struct {
 // TokenSource gives the token to use now. It must be safe for concurrent use, and obey the context. Its error is the error of the
 // call that asked, so it must not hold the secret.
 type TokenSource interface {
-	// Token returns the token, with the time until which it may be kept.
 	Token(ctx context.Context) (Token, error)
 }
 
@@ -27,7 +26,6 @@ type TokenSource interface {
 // that it keeps, and leaves a newer one alone.
 type Invalidator interface {
 	TokenSource
-	// Invalidate drops the token of this value.
 	Invalidate(refused tenantkit.Secret)
 }
 

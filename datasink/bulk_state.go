@@ -14,10 +14,8 @@ import (
 
 // Span are the positions From, From+1, … To-1.
 type Span struct {
-	// From is the first position. The first item of a sequence is at 0.
 	From int64 `json:"from"`
-	// To is the position behind the last.
-	To int64 `json:"to"`
+	To   int64 `json:"to"`
 }
 
 // BulkState says which items of a sequence are settled, so that a later run can do the rest. It is small: a few spans while all
@@ -37,9 +35,7 @@ type BulkState struct {
 
 // Fingerprint identifies items by a checksum.
 type Fingerprint struct {
-	// Items is how many items the checksum is of.
-	Items int64 `json:"items"`
-	// Checksum is the checksum as text. Nothing is to be read from it.
+	Items    int64  `json:"items"`
 	Checksum string `json:"checksum"`
 }
 

@@ -12,7 +12,6 @@ import (
 
 // SinkFilter says which sinks to return. Each field that is set must match; the zero filter matches all.
 type SinkFilter struct {
-	// ID and Name are those of the sink.
 	ID   string `json:"id,omitzero"`
 	Name string `json:"name,omitzero"`
 	// The thresholds bound the timestamps of a sink.
@@ -30,7 +29,6 @@ type SinkFilter struct {
 // The zero value does not bound it. The service knows times to the millisecond; a bound between two is moved to the one that
 // makes no difference.
 type Threshold struct {
-	// Lower is the earliest time, and Upper the latest. The zero value of each is none.
 	Lower LowerBound
 	Upper UpperBound
 }

@@ -10,7 +10,6 @@ import (
 
 // Credentials are those of a user that the service made for a project.
 type Credentials struct {
-	// Login and Password let the user log in to GoodData.
 	Login    string           `json:"login"`
 	Password tenantkit.Secret `json:"password"`
 }

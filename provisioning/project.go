@@ -123,7 +123,6 @@ func blank(text string) bool { return strings.TrimSpace(text) == "" }
 
 // CreatedProject is what the service tells of a project that it created.
 type CreatedProject struct {
-	// PID names the project, for [Client.GetProject] and all other calls.
 	PID string `json:"pid"`
 }
 
@@ -153,11 +152,8 @@ func (c *Client) CreateProject(ctx context.Context, project *NewProject, opts ..
 
 // CreatedProjectWithUser is what the service tells of a project and a user that it created. The password is told only here.
 type CreatedProjectWithUser struct {
-	// PID names the project, for [Client.GetProject] and all other calls.
-	PID string `json:"pid"`
-	// UID is the user's id in GoodData.
-	UID string `json:"uid"`
-	// Login and Password let the user log in to GoodData. Login also names it in other calls.
+	PID      string           `json:"pid"`
+	UID      string           `json:"uid"`
 	Login    string           `json:"login"`
 	Password tenantkit.Secret `json:"password"`
 }

@@ -88,7 +88,6 @@ func (u *NewUser) validate(op *rest.Operation) error {
 
 // CreatedUser is what the service tells of a user that it created.
 type CreatedUser struct {
-	// UID is the user's id in GoodData. Other calls name a user by its login.
 	UID string `json:"uid"`
 }
 

@@ -10,7 +10,6 @@ import (
 
 // Authorisation asks whether the user of the client may do something to an entity. Which types and actions there are is not public.
 type Authorisation struct {
-	// EntityType and EntityID say what the action is done to, and Action what is done. They are sent as they are.
 	EntityType string `json:"entityType,omitzero"`
 	Action     string `json:"action,omitzero"`
 	EntityID   string `json:"entityId,omitzero"`

@@ -40,7 +40,6 @@ type LDAPSyncResult struct {
 
 // SyncedUser is one user of an [LDAPSyncResult].
 type SyncedUser struct {
-	// Email is the user's address in the directory, and ID the user's id in Infoworks.
 	Email string `json:"email"`
 	ID    string `json:"id"`
 	// Error says why the user failed. It is empty for the others.

@@ -17,10 +17,8 @@ import (
 
 // TenantStatus is a tenant with what the argo engine last reported of it.
 type TenantStatus struct {
-	// ID and Info are those of the [Tenant].
-	ID   string `json:"id"`
-	Info Info   `json:"info"`
-	// Status is what was last reported; the zero value where nothing was.
+	ID     string `json:"id"`
+	Info   Info   `json:"info"`
 	Status Status `json:"status"`
 }
 
@@ -44,7 +42,6 @@ type Status struct {
 
 // AMS is the state of a tenant in the ARGO messaging service.
 type AMS struct {
-	// MetricData and SyncData are the states of the messages with metrics, and of those with the configuration of reports.
 	MetricData AMSProject `json:"metric_data"`
 	SyncData   AMSProject `json:"sync_data"`
 	// Extra holds fields of the server that this package does not know. They are sent back.
@@ -53,7 +50,6 @@ type AMS struct {
 
 // AMSProject is the state of one kind of messages.
 type AMSProject struct {
-	// Ingestion, Publishing and StatusStreaming tell whether these work.
 	Ingestion       bool `json:"ingestion"`
 	Publishing      bool `json:"publishing"`
 	StatusStreaming bool `json:"status_streaming"`
@@ -65,7 +61,6 @@ type AMSProject struct {
 
 // HDFS is the state of a tenant's data in storage.
 type HDFS struct {
-	// MetricData tells whether the metrics are in storage.
 	MetricData bool `json:"metric_data"`
 	// SyncData has the state of each report by the report's name.
 	SyncData map[string]SyncData `json:"sync_data,omitempty"`
@@ -75,7 +70,6 @@ type HDFS struct {
 
 // SyncData tells which parts of a report's configuration are in storage.
 type SyncData struct {
-	// Each tells whether the part that it is named after is there.
 	AggregationProfile   bool `json:"aggregation_profile"`
 	BlankRecomputation   bool `json:"blank_recomputation"`
 	ConfigurationProfile bool `json:"configuration_profile"`
@@ -172,10 +166,8 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 // StatusLostError is a status that [Client.KeepStatus] could not restore. Write it with [Client.UpdateTenantStatus] when the server
 // can be reached again.
 type StatusLostError struct {
-	// TenantID names the tenant.
 	TenantID string
-	// Status is what the tenant had, for [Client.UpdateTenantStatus].
-	Status Status
+	Status   Status
 	// Err is why it could not be restored.
 	Err error
 }

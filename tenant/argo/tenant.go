@@ -31,7 +31,6 @@ type Tenant struct {
 
 // Info says who a tenant is.
 type Info struct {
-	// Name is unique in the service. The other texts are the tenant's own, and may be empty.
 	Name        string `json:"name"`
 	Email       string `json:"email"`
 	Description string `json:"description"`
@@ -59,7 +58,6 @@ type DBConf struct {
 
 // Topology says where a tenant's sites and services are read from.
 type Topology struct {
-	// Type is the kind of source, such as "GOCDB", and Feed its address. Both may be empty.
 	Type string `json:"type"`
 	Feed string `json:"feed"`
 	// Extra holds fields of the server that this package does not know. They are sent back.

@@ -55,7 +55,6 @@ const (
 
 // Integration is what is known of one kind of source.
 type Integration struct {
-	// ID is what [DataConnection] has as IntegrationID.
 	ID IntegrationID
 	// Title is its name for people.
 	Title string
