@@ -35,7 +35,9 @@ type BulkState struct {
 
 // Fingerprint identifies items by a checksum.
 type Fingerprint struct {
-	Items    int64  `json:"items"`
+	// Items is how many items the checksum is of.
+	Items int64 `json:"items"`
+	// Checksum is hexadecimal. It is no protection against items that are made to have it.
 	Checksum string `json:"checksum"`
 }
 
