@@ -32,7 +32,7 @@ type User struct {
 	APIKey tenantkit.Secret `json:"api_key,omitzero"`
 	// Roles say what the user may do; there may be none.
 	Roles []Role `json:"roles,omitempty"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
