@@ -19,8 +19,9 @@ func TestGet(t *testing.T) {
 	proxy := pack(t)
 	t.Run("zips", func(t *testing.T) { testZips(t, proxy) })
 
-	// What the programs need from others is in this machine's module cache once it has built the modules.
+	// What the programs need of others is in this machine's module cache once it has loaded the modules.
 	for _, folder := range folders {
+		command(t, filepath.Join(top, folder), nil, "go", "mod", "graph")
 		command(t, filepath.Join(top, folder), nil, "go", "list", "-deps", "./...")
 	}
 	cache := strings.TrimSpace(command(t, ".", nil, "go", "env", "GOMODCACHE"))
