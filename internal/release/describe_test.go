@@ -2,7 +2,6 @@ package release
 
 import (
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -48,16 +47,8 @@ type Answer = map[string]http.Header
 type Func func(a, b int) bool
 func (Func) Call() {}
 `
-	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, "p.go", text, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := types.Config{Importer: importer.ForCompiler(fset, "source", nil)}
-	pkg, err := config.Check("example.org/p", fset, []*ast.File{file}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	http := check(t, "net/http", "package http; type Client struct{}; type Header map[string][]string", nil)
+	pkg := check(t, "example.org/p", text, http)
 	want := []string{
 		"const Read Class = 0\n",
 		"const Untyped = \"a\"\n",
@@ -93,6 +84,26 @@ func (Func) Call() {}
 		t.Errorf("declarations (-want +got):\n%s", diff)
 	}
 }
+
+// check returns the package that the text is, which may import one other.
+func check(t *testing.T, path, text string, imported *types.Package) *types.Package {
+	t.Helper()
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, "p.go", text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := types.Config{Importer: importerFunc(func(string) (*types.Package, error) { return imported, nil })}
+	pkg, err := config.Check(path, fset, []*ast.File{file}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pkg
+}
+
+type importerFunc func(path string) (*types.Package, error)
+
+func (f importerFunc) Import(path string) (*types.Package, error) { return f(path) }
 
 func TestDifference(t *testing.T) {
 	t.Parallel()
