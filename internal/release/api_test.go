@@ -69,7 +69,7 @@ Gone, which breaks users' programs:
 func load(t *testing.T, folder string) []*packages.Package {
 	t.Helper()
 	loaded, err := packages.Load(&packages.Config{
-		Mode: packages.NeedName | packages.NeedImports | packages.NeedDeps | packages.NeedTypes,
+		Mode: packages.NeedName | packages.NeedImports | packages.NeedTypes,
 		Dir:  filepath.Join(top, folder),
 	}, "./...")
 	if err != nil {
