@@ -38,3 +38,6 @@
 // They are shown as they are, by slog and encoding/json too. A newer service may keep a secret in one, so log the name of an object
 // rather than all of it.
 package tenantkit
+
+//go:generate go run ./internal/readme
+//go:generate go -C internal/release test -run TestAPI -update .

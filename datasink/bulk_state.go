@@ -14,6 +14,7 @@ import (
 
 // Span are the positions From, From+1, … To-1.
 type Span struct {
+	// From is the first position, where the first item of a sequence has 0, and To the one behind the last.
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
