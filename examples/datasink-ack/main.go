@@ -61,7 +61,7 @@ func run(ctx context.Context, stop <-chan struct{}, args []string, out io.Writer
 	flags.StringVar(&c.tenant, "tenant", "", "the tenant `ID`, where the deployment has several")
 	flags.StringVar(&c.ca, "ca", "", "a PEM `file` with the authority of the deployment's certificate")
 	flags.StringVar(&c.file.path, "in", "", "the `file` of decisions, ending in .jsonl or .csv")
-	flags.StringVar((*string)(&c.file.status), "status", string(datasink.Ack), "the status of decisions that come without one: ack or nack")
+	flags.StringVar((*string)(&c.file.status), "status", string(datasink.Ack), "the `status` of decisions that come without one: ack or nack")
 	flags.StringVar(&c.checkpoint, "checkpoint", "", "the `file` that keeps what is done (default: that of -in with .checkpoint at its end)")
 	flags.StringVar(&c.refused, "refused", "", "the `file` that refused decisions are added to (default: that of -in with .refused at its end)")
 	flags.IntVar(&c.bulk.BatchItems, "batch", 0, "decisions in a request (default 500)")
