@@ -190,7 +190,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 	defer cancel()
 	release, err := auth.FileStore(path).Lock(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, errors.New("another run with this file is at work: wait for its end")
+		return nil, fmt.Errorf("another run with this file is at work: wait for its end (where there is no flock, as on Windows, two minutes more if it was killed: %s.lock)", path)
 	}
 	if err != nil {
 		return nil, err

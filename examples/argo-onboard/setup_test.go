@@ -181,8 +181,9 @@ func (s *setup) isDone(t *testing.T) {
 	if out := s.must(t); !strings.Contains(out, "are as the file says") || len(s.writes()) != writes {
 		t.Errorf("another run: %d writes, %s", len(s.writes())-writes, out)
 	}
-	left, err := filepath.Glob(filepath.Join(filepath.Dir(s.file), "*"))
-	if err != nil || !slices.Equal(left, []string{s.keys, s.file, s.file + ".state.lock"}) {
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(s.file), "*.json*"))
+	left = slices.DeleteFunc(left, func(path string) bool { return strings.HasSuffix(path, ".lock") })
+	if err != nil || !slices.Equal(left, []string{s.keys, s.file}) {
 		t.Errorf("left behind: %q, %v", left, err)
 	}
 }

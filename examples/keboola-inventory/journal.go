@@ -47,7 +47,7 @@ func openJournal(ctx context.Context, name, account string) (*journal, error) {
 	unlock, err := auth.FileStore(name).Lock(waiting)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("%s: another run is at work with it: wait for its end, or name another file", name)
+		return nil, fmt.Errorf("%s: another run is at work with it: wait for its end (where there is no flock, as on Windows, two minutes more if it was killed), or name another file", name)
 	case err != nil:
 		return nil, err
 	}

@@ -173,8 +173,9 @@ func TestGoingOn(t *testing.T) {
 				if want := 5 + requests - pages; len(server.Requests()) != want {
 					t.Errorf("%d requests for 5 pages, want %d", len(server.Requests()), want)
 				}
-				left, err := os.ReadDir(dir)
-				if err != nil || len(left) != 2 || left[0].Name() != "out" || left[1].Name() != "state.lock" {
+				// The lock may stay.
+				left, err := filepath.Glob(filepath.Join(dir, "*[^k]"))
+				if err != nil || len(left) != 1 || left[0] != out {
 					t.Errorf("left behind: %v, %v", left, err)
 				}
 			})
