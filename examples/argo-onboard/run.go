@@ -73,7 +73,7 @@ func (c *command) run(ctx context.Context, out io.Writer) error {
 
 // lock keeps another run with the same file out, in this or another process.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	release, err := auth.FileStore(path).Lock(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -263,7 +263,9 @@ func TestAuthorityAndTenant(t *testing.T) {
 	if err := pem.Encode(&authority, &pem.Block{Type: "CERTIFICATE", Bytes: certificate(t, server)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ack(t, server, false, "-in", path, "-tenant", "tenant-1", "-ca", write(t, "ca.pem", authority.String())); err != nil {
+	// The key comes from a file, where one is named.
+	if _, err := ack(t, server, false, "-in", path, "-tenant", "tenant-1", "-ca", write(t, "ca.pem", authority.String()),
+		"-key", "DATASINK_ACK_NOT_SET", "-key-file", write(t, "key", datasinktest.DefaultAPIKey+"\n")); err != nil {
 		t.Errorf("with the authority: %v", err)
 	}
 }

@@ -32,7 +32,7 @@ type journal struct {
 }
 
 // lockTime is how long a run waits for another to end, which may be about to.
-const lockTime = 200 * time.Millisecond
+const lockTime = time.Second
 
 // openJournal reads the journal in the file of the given name, or begins one, and keeps other runs from it. Without a name nothing is
 // kept.
