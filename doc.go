@@ -31,3 +31,6 @@
 // Passwords, keys and tokens are of type [Secret], which prints, logs and marshals as [redacted]. Secrets that a server echoes
 // are removed from errors and responses.
 package tenantkit
+
+//go:generate go run ./internal/readme
+//go:generate go -C internal/release test -run TestAPI -update .

@@ -73,7 +73,7 @@ func (t *tail) said(secrets []string) string {
 		}
 		if len(line) > room {
 			if len(lines) == 0 {
-				lines = []string{strings.ToValidUTF8(line[:room], "") + "…"}
+				lines = []string{redact.Cut(line, room)}
 			}
 			break
 		}

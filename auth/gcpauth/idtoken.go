@@ -182,12 +182,7 @@ func (s *source) failure(err error) error {
 	if s.options.ServiceAccount != "" {
 		who = s.options.ServiceAccount
 	}
-	const longest = 800
-	text := redact.Opaque(err.Error())
-	if len(text) > longest {
-		text = strings.ToValidUTF8(text[:longest], "") + "…"
-	}
-	return fmt.Errorf("no ID token of %s for %s: %s", who, s.options.Audience, text)
+	return fmt.Errorf("no ID token of %s for %s: %s", who, s.options.Audience, redact.Error(err))
 }
 
 // expiry returns the claim exp, since Google's library takes an hour for granted.

@@ -235,6 +235,19 @@ func (s *Server) routes() []fake.Route {
 	})
 }
 
+// deletion returns the query of a deletion, or, where it is nil, the refusal: GoodData, while it is down, lets nothing be deleted, unless
+// the caller ignores that.
+func (s *Server) deletion(r *Request) (query url.Values, refusal fake.Response) {
+	query, err := url.ParseQuery(r.RawQuery)
+	if err != nil {
+		return nil, s.refusal(http.StatusBadRequest, "The query cannot be read")
+	}
+	if s.goodDataDown && !truthy(query, "ignoreGoodDataErrors") {
+		return nil, s.applicationError()
+	}
+	return query, fake.Response{}
+}
+
 // truthy says whether a flag of the query is set: the service takes every text for true.
 func truthy(query url.Values, flag string) bool { return query.Get(flag) != "" }
 

@@ -17,8 +17,10 @@ import (
 
 // TenantStatus is a tenant with what the argo engine last reported of it.
 type TenantStatus struct {
-	ID     string `json:"id"`
-	Info   Info   `json:"info"`
+	// ID and Info are the tenant's.
+	ID   string `json:"id"`
+	Info Info   `json:"info"`
+	// Status is the zero value where there is none.
 	Status Status `json:"status"`
 }
 
@@ -42,6 +44,7 @@ type Status struct {
 
 // AMS is the state of a tenant in the ARGO messaging service.
 type AMS struct {
+	// MetricData and SyncData are the states of the two kinds of messages.
 	MetricData AMSProject `json:"metric_data"`
 	SyncData   AMSProject `json:"sync_data"`
 	// Extra holds fields of the server that this package does not know. They are sent back.
@@ -50,10 +53,11 @@ type AMS struct {
 
 // AMSProject is the state of one kind of messages.
 type AMSProject struct {
+	// Ingestion, Publishing and StatusStreaming tell whether each of them works.
 	Ingestion       bool `json:"ingestion"`
 	Publishing      bool `json:"publishing"`
 	StatusStreaming bool `json:"status_streaming"`
-	// MessagesArrived is a count.
+	// MessagesArrived is the number of messages that have arrived.
 	MessagesArrived int64 `json:"messages_arrived"`
 	// Extra holds fields of the server that this package does not know. They are sent back.
 	Extra map[string]json.RawMessage `json:",inline"`
@@ -61,6 +65,7 @@ type AMSProject struct {
 
 // HDFS is the state of a tenant's data in storage.
 type HDFS struct {
+	// MetricData tells whether there is metric data in storage.
 	MetricData bool `json:"metric_data"`
 	// SyncData has the state of each report by the report's name.
 	SyncData map[string]SyncData `json:"sync_data,omitempty"`
@@ -70,6 +75,7 @@ type HDFS struct {
 
 // SyncData tells which parts of a report's configuration are in storage.
 type SyncData struct {
+	// Each field tells whether the part of its name is there.
 	AggregationProfile   bool `json:"aggregation_profile"`
 	BlankRecomputation   bool `json:"blank_recomputation"`
 	ConfigurationProfile bool `json:"configuration_profile"`
@@ -166,6 +172,7 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 // StatusLostError is a status that [Client.KeepStatus] could not restore. Write it with [Client.UpdateTenantStatus] when the server
 // can be reached again.
 type StatusLostError struct {
+	// TenantID and Status are what to write: the status as it was, or as it was set in the meantime.
 	TenantID string
 	Status   Status
 	// Err is why it could not be restored.

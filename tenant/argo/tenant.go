@@ -31,7 +31,9 @@ type Tenant struct {
 
 // Info says who a tenant is.
 type Info struct {
-	Name        string `json:"name"`
+	// Name is unique in the service, and needed.
+	Name string `json:"name"`
+	// Email, Description, Image and Website are for people: the server takes any text. Image and Website are addresses.
 	Email       string `json:"email"`
 	Description string `json:"description"`
 	Image       string `json:"image"`
@@ -46,10 +48,12 @@ type Info struct {
 // DBConf is a database of a tenant.
 type DBConf struct {
 	// Store says what the database is for: "ar", "status".
-	Store    string           `json:"store"`
-	Server   string           `json:"server"`
-	Port     int              `json:"port"`
-	Database string           `json:"database"`
+	Store string `json:"store"`
+	// Server and Port say where the database is, and Database is its name there.
+	Server   string `json:"server"`
+	Port     int    `json:"port"`
+	Database string `json:"database"`
+	// Username and Password are what the service logs in to it with.
 	Username string           `json:"username"`
 	Password tenantkit.Secret `json:"password"`
 	// Extra holds fields of the server that this package does not know. They are sent back.
@@ -58,6 +62,7 @@ type DBConf struct {
 
 // Topology says where a tenant's sites and services are read from.
 type Topology struct {
+	// Type is the kind of the source ("GOCDB"), and Feed its address. Both are empty where none is set.
 	Type string `json:"type"`
 	Feed string `json:"feed"`
 	// Extra holds fields of the server that this package does not know. They are sent back.

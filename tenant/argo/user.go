@@ -21,16 +21,18 @@ const (
 	RoleViewer  Role = "viewer"
 )
 
-// User is a user of a tenant. Neither name nor email is unique.
+// User is a user of a tenant.
 type User struct {
 	// ID is made by the server. It is not sent in bodies.
-	ID    string `json:"id,omitzero"`
+	ID string `json:"id,omitzero"`
+	// Name is needed for a new user. It need not be unique, and neither need Email.
 	Name  string `json:"name,omitzero"`
 	Email string `json:"email,omitzero"`
-	// APIKey is the key that the user calls the service with.
+	// APIKey is the key that the user calls the service with. It is unique in the service.
 	APIKey tenantkit.Secret `json:"api_key,omitzero"`
-	Roles  []Role           `json:"roles,omitempty"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Roles say what the user may do; there may be none.
+	Roles []Role `json:"roles,omitempty"`
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
