@@ -122,7 +122,8 @@ func (v *vault) target(path, rawQuery string) string {
 			target += "=" + v.piece(value)
 		}
 	}
-	return target
+	// A secret may hold the signs that the parts were parted by.
+	return v.piece(target)
 }
 
 // body returns JSON without secrets, and of anything else only its length: who knows what is in there.
@@ -140,7 +141,7 @@ func (v *vault) body(raw []byte) string {
 	if err := encoder.Encode(v.value(value)); err != nil {
 		return fmt.Sprintf("%d bytes that cannot be shown", len(raw))
 	}
-	text := strings.TrimSpace(out.String())
+	text := v.text(strings.TrimSpace(out.String()))
 	if utf8.RuneCountInString(text) > shown {
 		text = string([]rune(text)[:shown]) + "…"
 	}
