@@ -83,8 +83,9 @@ type view struct {
 }
 
 type systemView struct {
-	ID, Name, About, BaseURL string
-	Operations               []string
+	ID, Name, About string
+	Origin, Path    string // of the base URL
+	Operations      []string
 	holdings
 	More int // items that are not shown
 }
@@ -101,7 +102,8 @@ func (b *sandbox) view() view {
 		h := s.holds()
 		more := max(0, len(h.Items)-itemsShown)
 		h.Items = h.Items[:len(h.Items)-more]
-		v.Systems = append(v.Systems, systemView{s.id, s.name, s.about, s.baseURL, s.operations, h, more})
+		host, path, _ := strings.Cut(strings.TrimPrefix(s.baseURL, "http://"), "/")
+		v.Systems = append(v.Systems, systemView{s.id, s.name, s.about, "http://" + host, strings.TrimSuffix("/"+path, "/"), s.operations, h, more})
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
