@@ -141,7 +141,7 @@ func (v *vault) body(raw []byte) string {
 	if err := encoder.Encode(v.value(value)); err != nil {
 		return fmt.Sprintf("%d bytes that cannot be shown", len(raw))
 	}
-	text := v.text(strings.TrimSpace(out.String()))
+	text := strings.TrimSpace(out.String())
 	if utf8.RuneCountInString(text) > shown {
 		text = string([]rune(text)[:shown]) + "…"
 	}

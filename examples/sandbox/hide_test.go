@@ -160,6 +160,27 @@ func TestPageShowsNoSecret(t *testing.T) {
 	}
 }
 
+// The credentials are hidden before anybody used them.
+func TestNamesLikeUnusedCredentials(t *testing.T) {
+	t.Parallel()
+	box, page := opened(t)
+	sent := 0
+	for _, s := range box.systems {
+		for _, c := range s.credentials {
+			ask(t, "POST", box.systems[0].baseURL+"/admin/tenants", `{"info":{"name":"it is `+c.value+`"}}`, argoKey, "Accept: application/json")
+			sent++
+		}
+	}
+	got := settled(t, box, page, sent)
+	for _, s := range box.systems {
+		for _, c := range s.credentials {
+			if strings.Contains(got, c.value) {
+				t.Errorf("the %s of %s is on the page", c.name, s.name)
+			}
+		}
+	}
+}
+
 func FuzzHide(f *testing.F) {
 	const secret = "s3cret/Value+&="
 	for _, seed := range [][3]string{

@@ -174,6 +174,9 @@ func TestLongListsAreCut(t *testing.T) {
 	if n := strings.Count(got, "<li><span class=\"kind\">user</span> <b>many-"); n != itemsShown-6 || !strings.Contains(got, "and 6 more") {
 		t.Errorf("%d users are shown", n)
 	}
+	if n := len(argo.fake.(interface{ Requests() []request }).Requests()); n > 0 {
+		t.Errorf("the fake keeps %d requests, whose number has no bound", n)
+	}
 	if n := len(rows(got)); n != kept || !strings.Contains(got, "102 so far, of which the last 100 are shown") {
 		t.Errorf("%d requests are shown", n)
 	}
