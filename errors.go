@@ -124,6 +124,9 @@ func (e *Error) Is(target error) bool {
 
 // MarshalJSON returns all fields, with the text of Err.
 func (e *Error) MarshalJSON() ([]byte, error) {
+	if e == nil {
+		return []byte("null"), nil
+	}
 	type fields Error // without this method
 	var cause string
 	if e.Err != nil {
@@ -166,5 +169,6 @@ type ValidationError struct {
 
 // Error names the operation, the field and what is wrong.
 func (e *ValidationError) Error() string {
-	return fmt.Sprintf("%s: %s: %s (nothing was sent)", e.Operation, e.Field, e.Reason)
+	// The reason may quote what is wrong, which may be of any length and hold anything.
+	return fmt.Sprintf("%s: %s: %s (nothing was sent)", e.Operation, shortLine(e.Field), shortLine(e.Reason))
 }

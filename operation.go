@@ -7,14 +7,20 @@ type operationKey struct{}
 type operation struct{ service, name string }
 
 // ContextWithOperation returns a context that carries the names of a service and of an operation. The client packages do this for
-// every call; do it yourself to test a middleware that uses [OperationFromContext].
+// every call; do it yourself to test a middleware that uses [OperationFromContext]. A nil context counts as an empty one.
 func ContextWithOperation(ctx context.Context, service, name string) context.Context {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	return context.WithValue(ctx, operationKey{}, operation{service, name})
 }
 
 // OperationFromContext returns the service ("argo") and the name ("CreateTenant") of the call that a request belongs to, or two
 // empty texts. A middleware ([WithTransport]) labels its metrics and spans with them: they are few, unlike paths.
 func OperationFromContext(ctx context.Context) (service, name string) {
+	if ctx == nil {
+		return "", ""
+	}
 	op, _ := ctx.Value(operationKey{}).(operation)
 	return op.service, op.name
 }

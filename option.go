@@ -109,7 +109,7 @@ func WithLogger(logger *slog.Logger) Option {
 func WithUserAgent(text string) Option {
 	return func(s *Settings) error {
 		if text == "" || !validHeaderValue(text) {
-			return errors.New("WithUserAgent: the text is empty or holds control characters")
+			return errors.New("WithUserAgent: the text is empty, holds control characters, or is longer than 64 KiB")
 		}
 		s.UserAgent = text
 		return nil
@@ -128,10 +128,10 @@ var ownHeaders = []string{
 func WithHeader(name, value string) Option {
 	return func(s *Settings) error {
 		if !validHeaderName(name) {
-			return fmt.Errorf("WithHeader: %q is not a header name", name)
+			return fmt.Errorf("WithHeader: %.64q is not a header name", name)
 		}
 		if !validHeaderValue(value) {
-			return fmt.Errorf("WithHeader: the value of %s holds control characters", name)
+			return fmt.Errorf("WithHeader: the value of %s holds control characters, or is longer than 64 KiB", name)
 		}
 		name = http.CanonicalHeaderKey(name)
 		if slices.Contains(ownHeaders, name) {
@@ -197,7 +197,13 @@ func WithResponse(response *Response) Option {
 	}
 }
 
+// maxHeaderBytes is far above what any server takes.
+const maxHeaderBytes = 64 << 10
+
 func validHeaderName(name string) bool {
+	if len(name) > maxHeaderBytes {
+		return false
+	}
 	for _, r := range name {
 		if r > '~' || r <= ' ' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r) {
 			return false
@@ -212,5 +218,5 @@ func validHeaderValue(value string) bool {
 			return false
 		}
 	}
-	return true
+	return len(value) <= maxHeaderBytes
 }

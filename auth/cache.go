@@ -43,7 +43,14 @@ func Cache(source TokenSource, opts ...CacheOption) Invalidator {
 		timeout: time.Minute,
 	}
 	for _, opt := range opts {
+		if opt == nil {
+			c.invalid = &tenantkit.ValidationError{Operation: "Cache", Field: "opts", Reason: "an option is nil"}
+			continue
+		}
 		opt(c)
+	}
+	if source == nil {
+		c.invalid = &tenantkit.ValidationError{Operation: "Cache", Field: "source", Reason: "it is nil"}
 	}
 	return c
 }
@@ -76,6 +83,7 @@ func WithFetchTimeout(limit time.Duration) CacheOption {
 type cache struct {
 	source                       TokenSource
 	early, late, maxAge, timeout time.Duration
+	invalid                      error // every call fails with it
 
 	mu    sync.Mutex
 	kept  *keptToken // nil: none
@@ -103,8 +111,11 @@ type fetch struct {
 }
 
 func (c *cache) Token(ctx context.Context) (Token, error) {
-	if c.source == nil {
-		return Token{}, errors.New("there is no source of the token")
+	if c.invalid != nil {
+		return Token{}, c.invalid
+	}
+	if err := checkContext("Token", ctx); err != nil {
+		return Token{}, err
 	}
 	for {
 		if err := ctx.Err(); err != nil {

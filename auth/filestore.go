@@ -39,6 +39,14 @@ type storedFile struct {
 	Origin string            `json:"origin,omitzero"`
 }
 
+// check refuses what is no path.
+func (s fileStore) check() error {
+	if reason := atomicfile.BadPath(s.path); reason != "" {
+		return &tenantkit.ValidationError{Operation: "FileStore", Field: "path", Reason: reason}
+	}
+	return nil
+}
+
 func (s fileStore) Load(context.Context) (StoredToken, error) {
 	info, err := s.look()
 	if err != nil {
@@ -92,6 +100,9 @@ func (s fileStore) Save(_ context.Context, token StoredToken) error {
 
 // look returns what is in the file's place, nil if nothing is.
 func (s fileStore) look() (fs.FileInfo, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
 	info, err := os.Lstat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -107,6 +118,9 @@ func (s fileStore) look() (fs.FileInfo, error) {
 const maxFileBytes = 8 * maxTokenBytes // JSON may write one byte as six
 
 func (s fileStore) Lock(ctx context.Context) (func() error, error) {
+	if err := errors.Join(s.check(), checkContext("Lock", ctx)); err != nil {
+		return nil, err
+	}
 	unlock, err := lockFile(ctx, s.path+".lock")
 	if err != nil {
 		return nil, fmt.Errorf("the lock of the token file %s: %w", s.path, err)

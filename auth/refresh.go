@@ -83,9 +83,6 @@ type unsavedGrant struct {
 
 // Token makes an exchange, and returns the access token.
 func (r *Refresher) Token(ctx context.Context) (Token, error) {
-	if r.exchange == nil {
-		return Token{}, errors.New("there is no exchange for the refresh token")
-	}
 	unlock, err := r.lock(ctx)
 	if err != nil {
 		return Token{}, err
@@ -133,6 +130,15 @@ func (r *Refresher) Current(ctx context.Context) (Token, error) {
 
 // lock waits for the turn of this caller, in this process and then among all that share the store.
 func (r *Refresher) lock(ctx context.Context) (unlock func() error, err error) {
+	if err := checkContext("Token", ctx); err != nil {
+		return nil, err
+	}
+	switch {
+	case r == nil || r.turn == nil:
+		return nil, &tenantkit.ValidationError{Operation: "RefreshToken", Field: "refresher", Reason: "it was not made by RefreshToken"}
+	case r.exchange == nil:
+		return nil, &tenantkit.ValidationError{Operation: "RefreshToken", Field: "exchange", Reason: "it is nil"}
+	}
 	select {
 	case r.turn <- struct{}{}:
 	case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/atomicfile"
 )
 
@@ -31,6 +32,9 @@ type fileCheckpoint struct {
 
 func (f fileCheckpoint) Load(context.Context) (BulkState, error) {
 	var state BulkState
+	if err := f.check(); err != nil {
+		return state, err
+	}
 	data, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state, nil
@@ -47,7 +51,18 @@ func (f fileCheckpoint) Load(context.Context) (BulkState, error) {
 	return state, nil
 }
 
+// check refuses what is no path.
+func (f fileCheckpoint) check() error {
+	if reason := atomicfile.BadPath(f.path); reason != "" {
+		return &tenantkit.ValidationError{Operation: "FileCheckpoint", Field: "path", Reason: reason}
+	}
+	return nil
+}
+
 func (f fileCheckpoint) Save(_ context.Context, state BulkState) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	data, err := json.Marshal(state)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 )
 
 const (
@@ -34,6 +35,22 @@ type File interface {
 	io.WriteCloser
 	Name() string
 	Sync() error
+}
+
+// maxPath is what the longest path of any usual system has, in bytes.
+const maxPath = 32 << 10
+
+// BadPath says why a text is no path of a file, or nothing.
+func BadPath(path string) string {
+	switch {
+	case path == "":
+		return "it is empty"
+	case len(path) > maxPath:
+		return "it is longer than 32 KiB"
+	case strings.ContainsFunc(path, unicode.IsControl):
+		return "it holds a control character"
+	}
+	return ""
 }
 
 // Replace puts a file of mode 0600 with data in the place of what is at path, if anything is: it writes a new file beside it

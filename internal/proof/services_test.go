@@ -53,6 +53,7 @@ type call func(ctx context.Context, opts ...tenantkit.Option) (any, error)
 type client struct {
 	value any
 	calls map[string]call
+	good  map[string]good
 	close func()
 }
 

@@ -1,0 +1,29 @@
+package tenantkit_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/tenantkit/tenantkit"
+)
+
+func TestOperationOfANilContext(t *testing.T) {
+	t.Parallel()
+	var none context.Context
+	if service, name := tenantkit.OperationFromContext(none); service != "" || name != "" {
+		t.Errorf("got %q, %q", service, name)
+	}
+	if service, name := tenantkit.OperationFromContext(tenantkit.ContextWithOperation(none, "argo", "GetTenant")); service != "argo" || name != "GetTenant" {
+		t.Errorf("got %q, %q", service, name)
+	}
+}
+
+// What a reason quotes may be of any length, and hold the ends of lines.
+func TestValidationErrorIsOneShortLine(t *testing.T) {
+	t.Parallel()
+	err := &tenantkit.ValidationError{Operation: "Op", Field: "a\r\nb", Reason: strings.Repeat("x", 10_000)}
+	if text := err.Error(); len(text) > 600 || strings.ContainsAny(text, "\r\n") || !strings.HasPrefix(text, "Op: a b: xxx") {
+		t.Errorf("%d bytes: %.100q", len(text), text)
+	}
+}
