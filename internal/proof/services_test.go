@@ -140,7 +140,10 @@ type rotating struct {
 
 func rotate(values ...tenantkit.Secret) auth.TokenSource { return &rotating{values: values} }
 
-func (r *rotating) Token(context.Context) (auth.Token, error) {
+func (r *rotating) Token(ctx context.Context) (auth.Token, error) {
+	if ctx.Value(panicKey{}) != nil {
+		panic(boom)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return auth.Token{Value: r.values[0]}, nil
