@@ -39,6 +39,9 @@ type Call struct {
 	Into any
 	// Check looks at what came into Into, and returns an error where it is not what the operation promises.
 	Check func() error
+	// Element looks at each element of a streamed answer, of which it gets the address, and returns an error where it is not what the
+	// operation promises.
+	Element func(element any) error
 	// Answered looks, after Check, at the answer whose body came into Into, and returns an error where it is not what the operation
 	// promises. The body is read.
 	Answered func(answer *http.Response) error
