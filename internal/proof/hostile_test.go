@@ -33,8 +33,6 @@ type hostile struct {
 	streams string
 }
 
-const million = 1_000_000
-
 func saying(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -166,7 +164,7 @@ func (h hostile) stream(t *testing.T, name string, all iter.Seq2[string, error])
 		if failed = err; err != nil {
 			break
 		}
-		if elements++; elements%200_000 == 0 {
+		if elements++; elements%(million/5) == 0 {
 			runtime.ReadMemStats(&now)
 			most = max(most, int64(now.HeapAlloc)-int64(before.HeapAlloc))
 		}
