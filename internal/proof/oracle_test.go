@@ -57,7 +57,9 @@ func applications(op rest.Operation, f fault, v verdict, always bool) int {
 	return 0
 }
 
-func deletes(op rest.Operation) bool { return op.Method == http.MethodDelete || op.Name == "DeleteSink" }
+func deletes(op rest.Operation) bool {
+	return op.Method == http.MethodDelete || op.Name == "DeleteSink"
+}
 
 // weigh says all but that.
 func weigh(s service, op rest.Operation, f fault, always, bodiless bool) verdict {

@@ -71,8 +71,8 @@ func TestPanicsOfMiddlewares(t *testing.T) {
 					}))
 					defer client.close()
 					armed.Store(true)
-					checkDeath(t, died(func() { _, _ = client.calls[name](t.Context()) }), stand.secrets)
-					if _, err := client.calls[name](t.Context()); err != nil && !after {
+					checkDeath(t, died(func() { _, _ = client.call(name)(t.Context()) }), stand.secrets)
+					if _, err := client.call(name)(t.Context()); err != nil && !after {
 						t.Errorf("after a panic, the client does not work any more: %v", err)
 					}
 				})
@@ -132,12 +132,12 @@ func TestPanicsOfTokenSources(t *testing.T) {
 				client := stand.connect(t, stand.wired())
 				defer client.close()
 				ctx := context.WithValue(t.Context(), panicKey{}, true)
-				text := died(func() { _, _ = client.calls[name](ctx) })
+				text := died(func() { _, _ = client.call(name)(ctx) })
 				if text == "" && name == "SAMLRedirectURL" {
 					return // it goes without
 				}
 				checkDeath(t, text, stand.secrets)
-				if _, err := client.calls[name](t.Context()); err != nil {
+				if _, err := client.call(name)(t.Context()); err != nil {
 					t.Errorf("after a panic, the client does not work any more: %v", err)
 				}
 			})

@@ -89,7 +89,7 @@ func leaveTLS(t *testing.T, s service, name string, op rest.Operation) {
 	defer client.close()
 	meet := func(what string, fault fake.Fault) error {
 		stand.server.Fail(op.Name, fault)
-		_, err := client.calls[name](t.Context())
+		_, err := client.call(name)(t.Context())
 		stand.server.Recover()
 		if dialed := sprung.take(); len(dialed) > 0 {
 			t.Errorf("%s: it went %s", what, dialed)

@@ -44,5 +44,6 @@ func (c *Client) pipeline() *rest.Client {
 	return c.rest
 }
 
-// Operations returns the operations of this package as data: names, paths, and when each is repeated.
+// Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
+// says when it is repeated ("read", "idempotent write", "write", "never repeated"): see [tenantkit.RetryPolicy].
 func Operations() []rest.Operation { return slices.Clone(operations[:]) }
