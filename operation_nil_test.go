@@ -11,6 +11,9 @@ import (
 func TestOperationOfANilContext(t *testing.T) {
 	t.Parallel()
 	var none context.Context
+	if n := tenantkit.AttemptFromContext(none); n != 0 || tenantkit.AttemptFromContext(tenantkit.ContextWithAttempt(none, 2)) != 2 {
+		t.Errorf("attempt %d", n)
+	}
 	if service, name := tenantkit.OperationFromContext(none); service != "" || name != "" {
 		t.Errorf("got %q, %q", service, name)
 	}

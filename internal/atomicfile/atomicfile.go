@@ -33,7 +33,9 @@ type Disk struct {
 // File is a new file.
 type File interface {
 	io.WriteCloser
+	// Name returns its path.
 	Name() string
+	// Sync flushes it to the disk.
 	Sync() error
 }
 

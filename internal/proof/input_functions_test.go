@@ -27,6 +27,7 @@ import (
 // not to.
 var functions = map[string]any{
 	"tenantkit.ContextWithOperation": tenantkit.ContextWithOperation, "tenantkit.OperationFromContext": tenantkit.OperationFromContext,
+	"tenantkit.ContextWithAttempt": tenantkit.ContextWithAttempt, "tenantkit.AttemptFromContext": tenantkit.AttemptFromContext,
 	"tenantkit.NewTransport": tenantkit.NewTransport, "tenantkit.Reveal": tenantkit.Reveal, "tenantkit.OutcomeOf": tenantkit.OutcomeOf,
 	"tenantkit.DefaultRetryPolicy": tenantkit.DefaultRetryPolicy, "tenantkit.NoRetry": tenantkit.NoRetry,
 	"tenantkit.WithHTTPClient": tenantkit.WithHTTPClient, "tenantkit.WithHeader": tenantkit.WithHeader, "tenantkit.WithInsecureHTTP": tenantkit.WithInsecureHTTP,
