@@ -4,8 +4,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"path"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,17 +28,21 @@ func exports(folders []string) (map[string][]string, error) {
 		if folder == "" {
 			name = "tenantkit"
 		}
-		notTests := func(file fs.FileInfo) bool { return !strings.HasSuffix(file.Name(), "_test.go") }
-		packages, err := parser.ParseDir(token.NewFileSet(), path.Join("../..", folder), notTests, parser.SkipObjectResolution)
+		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(folder), "*.go"))
 		if err != nil {
 			return nil, err
 		}
-		for _, parsed := range packages {
-			for _, file := range parsed.Files {
-				for _, decl := range file.Decls {
-					if f, ok := decl.(*ast.FuncDecl); ok && f.Name.IsExported() && (f.Recv == nil || ast.IsExported(receiver(f))) {
-						found[strings.Join(slices.DeleteFunc([]string{name, receiver(f), f.Name.Name}, isEmpty), ".")] = parameters(f)
-					}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return nil, err
+			}
+			for _, decl := range parsed.Decls {
+				if f, ok := decl.(*ast.FuncDecl); ok && f.Name.IsExported() && (f.Recv == nil || ast.IsExported(receiver(f))) {
+					found[strings.Join(slices.DeleteFunc([]string{name, receiver(f), f.Name.Name}, isEmpty), ".")] = parameters(f)
 				}
 			}
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// boom is what a caller's own code panics with.
-var boom = errors.New("boom")
+// errBoom is what a caller's own code panics with.
+var errBoom = errors.New("boom")
 
 // died calls, and returns the text of the panic that came of it, with the stack; empty for none.
 func died(call func()) (text string) {
@@ -64,9 +64,9 @@ func TestPanicsOfMiddlewares(t *testing.T) {
 								if err == nil {
 									err = resp.Body.Close()
 								}
-								panic(errors.Join(boom, err))
+								panic(errors.Join(errBoom, err))
 							}
-							panic(boom)
+							panic(errBoom)
 						})
 					}))
 					defer client.close()
@@ -92,7 +92,7 @@ func TestPanicsOfCallbacks(t *testing.T) {
 			for i := 1; i < method.Type().NumIn()-1; i++ {
 				args := goodArgs(method, client.good[name])
 				in := method.Type().In(i)
-				panics := func([]reflect.Value) []reflect.Value { panic(boom) }
+				panics := func([]reflect.Value) []reflect.Value { panic(errBoom) }
 				switch {
 				case in.Kind() == reflect.Func:
 					args[i] = reflect.MakeFunc(in, panics)

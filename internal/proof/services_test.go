@@ -142,7 +142,7 @@ func rotate(values ...tenantkit.Secret) auth.TokenSource { return &rotating{valu
 
 func (r *rotating) Token(ctx context.Context) (auth.Token, error) {
 	if ctx.Value(panicKey{}) != nil {
-		panic(boom)
+		panic(errBoom)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
