@@ -92,6 +92,8 @@ func (e *Error) Error() string {
 // shortLine returns the beginning of a server's text as one line. The fields of the error have all of it.
 func shortLine(text string) string {
 	const most = 512
+	// Nobody reads the end of a text without end.
+	text = strings.ToValidUTF8(text[:min(len(text), 16*most)], "\uFFFD")
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "…"

@@ -144,19 +144,20 @@ func WithHeader(name, value string) Option {
 		if !validHeaderValue(value) {
 			return fmt.Errorf("WithHeader: the value of %s holds control characters, or is longer than 64 KiB", name)
 		}
-		name = http.CanonicalHeaderKey(name)
-		if slices.Contains(ownHeaders, name) {
-			return fmt.Errorf("WithHeader: %s is set by the client itself", name)
+		// Not in the place of name, since calls at the same time may share the option.
+		canonical := http.CanonicalHeaderKey(name)
+		if slices.Contains(ownHeaders, canonical) {
+			return fmt.Errorf("WithHeader: %s is set by the client itself", canonical)
 		}
-		if strings.HasSuffix(name, "Idempotency-Key") {
-			return fmt.Errorf("WithHeader: %s would make net/http repeat writes by itself, and no service of this module knows it", name)
+		if strings.HasSuffix(canonical, "Idempotency-Key") {
+			return fmt.Errorf("WithHeader: %s would make net/http repeat writes by itself, and no service of this module knows it", canonical)
 		}
 		// A copy, since the header may be the client's own, in use by other calls.
 		header := s.Header.Clone()
 		if header == nil {
 			header = make(http.Header)
 		}
-		header.Set(name, value)
+		header.Set(canonical, value)
 		s.Header = header
 		return nil
 	}

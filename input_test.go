@@ -3,6 +3,7 @@ package tenantkit_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tenantkit/tenantkit"
@@ -29,4 +30,20 @@ func TestValidationErrorIsOneShortLine(t *testing.T) {
 	if text := err.Error(); len(text) > 600 || strings.ContainsAny(text, "\r\n") || !strings.HasPrefix(text, "Op: a b: xxx") {
 		t.Errorf("%d bytes: %.100q", len(text), text)
 	}
+}
+
+// Calls at the same time may share an option.
+func TestOptionIsShared(t *testing.T) {
+	t.Parallel()
+	option := tenantkit.WithHeader("x-name", "value")
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			var settings tenantkit.Settings
+			if err := option(&settings); err != nil || settings.Header.Get("X-Name") != "value" {
+				t.Errorf("got %v, %v", settings.Header, err)
+			}
+		})
+	}
+	group.Wait()
 }
