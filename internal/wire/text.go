@@ -11,6 +11,9 @@ type Text string
 
 // UnmarshalJSON reads any JSON value.
 func (t *Text) UnmarshalJSON(data []byte) error {
+	if t == nil {
+		return ErrNilPointer
+	}
 	if jsontext.Value(data).Kind() == '"' {
 		return json.Unmarshal(data, (*string)(t))
 	}
