@@ -22,6 +22,9 @@ func (m *mismatch) Unwrap() error { return m.err }
 
 // explain returns err, with the text of a mismatch where it is one.
 func explain(err error) error {
+	if err == nil {
+		return nil // before anything is allocated
+	}
 	var semantic *json.SemanticError
 	if !errors.As(err, &semantic) {
 		return err
