@@ -98,7 +98,7 @@ func (t *transport) refuse(req *http.Request) error {
 
 // firstOf returns the request that redirects have led to req from, or req itself.
 func firstOf(req *http.Request) *http.Request {
-	for req.Response != nil && req.Response.Request != nil {
+	for req != nil && req.Response != nil && req.Response.Request != nil {
 		req = req.Response.Request
 	}
 	return req

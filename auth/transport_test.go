@@ -128,6 +128,14 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+func TestTransportOfNoRequest(t *testing.T) {
+	t.Parallel()
+	_, err := auth.Transport(auth.Bearer(auth.StaticToken("x")), &wire{}).RoundTrip(nil)
+	if got := tenantkit.OutcomeOf(err); err == nil || got != tenantkit.OutcomeNotSent {
+		t.Errorf("got %v, %v", err, got)
+	}
+}
+
 func TestTransportRefusesToSend(t *testing.T) {
 	t.Parallel()
 	base := &wire{answer: statuses(200)}

@@ -231,8 +231,10 @@ func useResult(t *testing.T, name, what string, result any) {
 			transport.CloseIdleConnections()
 			break
 		}
-		_, err := made.RoundTrip(&http.Request{})
-		check(err)
+		for _, req := range []*http.Request{nil, {}} {
+			_, err := made.RoundTrip(req)
+			check(err)
+		}
 	case auth.TokenLocker:
 		_, err := made.Load(ctx)
 		check(err)
