@@ -71,7 +71,8 @@ func (e *Error) Error() string {
 		}
 	}
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		// It may quote what a server sent, and be made of several.
+		b.WriteString(": " + oneLine(e.Err.Error(), 4096))
 	}
 	var notes []string
 	if e.Attempts > 1 {
@@ -90,8 +91,10 @@ func (e *Error) Error() string {
 }
 
 // shortLine returns the beginning of a server's text as one line. The fields of the error have all of it.
-func shortLine(text string) string {
-	const most = 512
+func shortLine(text string) string { return oneLine(text, 512) }
+
+// oneLine returns the first characters of a text, most of them at most, as one line.
+func oneLine(text string, most int) string {
 	// Nobody reads the end of a text without end.
 	text = strings.ToValidUTF8(text[:min(len(text), 16*most)], "\uFFFD")
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")

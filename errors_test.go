@@ -59,6 +59,10 @@ func TestErrorText(t *testing.T) {
 		{"a page for a message", base(func(e *tenantkit.Error) { e.Message = "no\r\n\tsuch\x00 tenant" }), call + "409 Conflict: no such tenant (the server did not apply it)"},
 		{"an endless message", base(func(e *tenantkit.Error) { e.Message = strings.Repeat("é", 2000) }),
 			call + "409 Conflict: " + strings.Repeat("é", 512) + "… (the server did not apply it)"},
+		{"a cause of several lines", base(func(e *tenantkit.Error) { e.Err = errors.New("at /a\n\x1b[31m: no\nand no") }),
+			call + "409 Conflict: at /a [31m: no and no (the server did not apply it)"},
+		{"an endless cause", base(func(e *tenantkit.Error) { e.Err = errors.New(strings.Repeat("é", 1<<20)) }),
+			call + "409 Conflict: " + strings.Repeat("é", 4096) + "… (the server did not apply it)"},
 		{"unknown outcome", base(func(e *tenantkit.Error) { e.Outcome = 77 }), call + "409 Conflict (it is unknown whether the server applied it: look before you repeat a write)"},
 	}
 	for _, tt := range tests {

@@ -1,10 +1,11 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,15 +21,28 @@ type mismatch struct {
 func (m *mismatch) Error() string { return m.text }
 func (m *mismatch) Unwrap() error { return m.err }
 
+// maxText is the length in bytes above which the text of an error is cut: the names that it tells of are the server's, of any length.
+const maxText = 1024
+
 // explain returns err, with the text of a mismatch where it is one.
 func explain(err error) error {
 	if err == nil {
 		return nil // before anything is allocated
 	}
+	said := err.Error()
+	text := said
 	var semantic *json.SemanticError
-	if !errors.As(err, &semantic) {
+	if errors.As(err, &semantic) {
+		text = cmp.Or(inJSON(semantic), said)
+	}
+	if text = cut(text, maxText); text == said {
 		return err
 	}
+	return &mismatch{text, err}
+}
+
+// inJSON says what is wrong in the words of JSON, where it can.
+func inJSON(semantic *json.SemanticError) string {
 	var text string
 	if expected, got := kindOfType(semantic.GoType), kindOfJSON(semantic.JSONKind); errors.Is(semantic.Err, strconv.ErrSyntax) || errors.Is(semantic.Err, strconv.ErrRange) {
 		text = "the number is no whole one, or too large"
@@ -37,12 +51,20 @@ func explain(err error) error {
 	} else if expected != "" && got != "" && expected != got {
 		text = "expected " + expected + ", got " + got
 	} else {
-		return err
+		return ""
 	}
 	if semantic.JSONPointer != "" {
-		text = fmt.Sprintf("at %s: %s", semantic.JSONPointer, text)
+		text = "at " + cut(string(semantic.JSONPointer), maxText/2) + ": " + text
 	}
-	return &mismatch{text, err}
+	return text
+}
+
+// cut returns the first bytes of a text, most of them at most, and marks where it was cut.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // kindOfType returns the JSON that a Go type is read from, and nothing where that is any.

@@ -50,6 +50,17 @@ func TestMismatch(t *testing.T) {
 			t.Errorf("%s: the error of the library is lost in %#v", test.body, err)
 		}
 	}
+	long := strings.Repeat("k", 1<<20)
+	var into struct {
+		Items []item `json:"items"`
+	}
+	err := Unmarshal([]byte(`{"items":[{"more":{"`+long+`":false}}]}`), &into)
+	if err == nil || !strings.HasSuffix(err.Error(), "kkk…: expected a number, got false") || len(err.Error()) > maxText {
+		t.Errorf("under a long name: %.2000v", err)
+	}
+	if err := Unmarshal([]byte(`{"items":[{"`+long+`":tru}]}`), &into); err == nil || len(err.Error()) > maxText+len("…") || !IsInvalid(err) {
+		t.Errorf("broken JSON under a long name: %.2000v", err)
+	}
 	var list []item
 	array, err := OpenArray(strings.NewReader(`[{"name":7}]`), "", 100)
 	if err != nil {

@@ -102,7 +102,7 @@ func (a *Array) Next(into any) (bool, error) {
 	}
 	a.source.mark += separator
 	if err := json.UnmarshalDecode(a.decoder, into); err != nil {
-		return false, a.explain(explain(err))
+		return false, a.explain(err)
 	}
 	if a.decoder.InputOffset()-a.source.mark > a.source.max {
 		return false, ErrTooLong
@@ -120,7 +120,7 @@ func (a *Array) explain(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return io.ErrUnexpectedEOF
 	default:
-		return err
+		return explain(err)
 	}
 }
 
