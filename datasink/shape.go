@@ -21,11 +21,14 @@ func encodeShape(v any) (json.RawMessage, error) {
 	if err := encoder.Encode(v); err != nil {
 		return nil, fmt.Errorf("datasink: it cannot be written as JSON: %w", err)
 	}
-	// It would write another character in the place of what is none, without a word.
-	if path, found := wire.InvalidText(v); found {
-		return nil, fmt.Errorf("datasink: it cannot be written as JSON: %q is not valid UTF-8", path)
+	raw := bytes.TrimSpace(encoded.Bytes())
+	// It writes U+FFFD in the place of what is no character, without a word. Types that write themselves may hold any bytes.
+	if bytes.Contains(raw, []byte(`\ufffd`)) || bytes.ContainsRune(raw, '\uFFFD') {
+		if path, found := wire.InvalidText(v); found {
+			return nil, fmt.Errorf("datasink: it cannot be written as JSON: %q is not valid UTF-8", path)
+		}
 	}
-	return bytes.TrimSpace(encoded.Bytes()), nil
+	return raw, nil
 }
 
 // decodeShape decodes raw JSON; numbers become json.Number where into leaves the choice, since float64 would round large ones.

@@ -3,6 +3,7 @@ package datasink_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"strings"
@@ -257,6 +258,32 @@ func TestShapes(t *testing.T) {
 	}
 	if err := sink.SetLogs(map[string]tenantkit.Secret{"password": "hidden"}); err != nil || string(sink.Logs) != `{"password":"[redacted]"}` {
 		t.Errorf("logs with a secret: %s, %v", sink.Logs, err)
+	}
+}
+
+// code is bytes that it writes as text itself.
+type code string
+
+func (c code) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%x", string(c)), nil }
+
+// What is written is looked at, not what it is made of.
+func TestShapesThatWriteThemselves(t *testing.T) {
+	t.Parallel()
+	var sink datasink.Sink
+	for _, test := range []struct {
+		config any
+		want   string
+	}{
+		{map[string]any{"code": code("\xff\xfe")}, `{"code":"fffe"}`},
+		{map[string]string{"text": "\uFFFD"}, "{\"text\":\"\uFFFD\"}"},
+		{map[string]string{"text": `\ufffd`}, `{"text":"\\ufffd"}`},
+	} {
+		if err := sink.SetConfig(test.config); err != nil || string(sink.Config) != test.want {
+			t.Errorf("%v: %s, %v; want %s", test.config, sink.Config, err, test.want)
+		}
+	}
+	if err := sink.SetConfig(map[string]any{"text": "\xff"}); err == nil {
+		t.Errorf("bytes that are no text became %s", sink.Config)
 	}
 }
 
