@@ -110,13 +110,21 @@ func sweep(path string) {
 		return
 	}
 	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), tempPrefix(path)) || !strings.HasSuffix(entry.Name(), tempSuffix) {
+		if !isTemp(entry.Name(), path) {
 			continue
 		}
 		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > tempAge {
 			_ = os.Remove(filepath.Join(dir, entry.Name()))
 		}
 	}
+}
+
+// isTemp tells whether a name is one that [os.CreateTemp] gave to a file of the path: with a number, so that no file of anybody else
+// who likes such names is taken for one.
+func isTemp(name, path string) bool {
+	name, hasPrefix := strings.CutPrefix(name, tempPrefix(path))
+	number, hasSuffix := strings.CutSuffix(name, tempSuffix)
+	return hasPrefix && hasSuffix && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
 func (d Disk) create(dir, pattern string) (File, error) {

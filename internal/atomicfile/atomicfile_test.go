@@ -87,7 +87,10 @@ func TestProbe(t *testing.T) {
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, age := range map[string]time.Duration{".state.1.tmp": time.Hour, ".state.2.tmp": 0, ".other.3.tmp": time.Hour, ".state.keep": time.Hour, "state.tmp": time.Hour} {
+	for name, age := range map[string]time.Duration{
+		".state.1.tmp": time.Hour, ".state.2.tmp": 0, ".other.3.tmp": time.Hour, ".state.keep": time.Hour, "state.tmp": time.Hour,
+		".state.old.tmp": time.Hour, ".state.json.5.tmp": time.Hour, ".state..tmp": time.Hour,
+	} {
 		when := time.Now().Add(-age)
 		if err := errors.Join(os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600), os.Chtimes(filepath.Join(dir, name), when, when)); err != nil {
 			t.Fatal(err)
@@ -96,7 +99,27 @@ func TestSweep(t *testing.T) {
 	if err := (atomicfile.Disk{}).Replace(filepath.Join(dir, "state"), nil); err != nil {
 		t.Fatal(err)
 	}
-	wantFiles(t, dir, ".other.3.tmp", ".state.2.tmp", ".state.keep", "state", "state.tmp")
+	wantFiles(t, dir, ".other.3.tmp", ".state..tmp", ".state.2.tmp", ".state.json.5.tmp", ".state.keep", ".state.old.tmp", "state", "state.tmp")
+}
+
+func TestSweepOfAKilledProgram(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state")
+	for _, fault := range atomicfiletest.Faults(1) {
+		if killed, _ := atomicfiletest.Try(func() error { return fault.Disk.Replace(path, []byte("x")) }); !killed || fault.Replaced {
+			continue
+		}
+		left, err := filepath.Glob(filepath.Join(dir, ".state.*"))
+		if err != nil || len(left) != 1 {
+			t.Fatalf("%s: left behind is %q, %v", fault.Name, left, err)
+		}
+		old := time.Now().Add(-time.Hour)
+		if err := errors.Join(os.Chtimes(left[0], old, old), (atomicfile.Disk{}).Replace(path, nil)); err != nil {
+			t.Fatal(err)
+		}
+		wantFiles(t, dir, "state")
+	}
 }
 
 // A link in the file's place is replaced, and what it leads to is left alone.
