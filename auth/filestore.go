@@ -25,7 +25,7 @@ import (
 // A file that others than its owner may read is refused (on Unix), and so are symbolic links and everything else that is no regular
 // file, in place of the file and of its companions. Files that a killed program left in the middle of Save are removed by a later
 // Save, after a minute.
-func FileStore(path string) TokenLocker { return fileStore{path: path} }
+func FileStore(path string) TokenLocker { return &fileStore{path: path} }
 
 type fileStore struct {
 	path string

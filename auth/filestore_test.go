@@ -115,6 +115,9 @@ func TestStoresLockOneAtATime(t *testing.T) {
 
 func TestFileStoreReplacesTheFile(t *testing.T) {
 	t.Parallel()
+	if a, b := auth.FileStore("a"), auth.FileStore("b"); a == b {
+		t.Error("stores in different files are equal")
+	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "token.json")
 	store := auth.FileStore(path)

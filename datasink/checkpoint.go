@@ -23,7 +23,7 @@ type Checkpoint interface {
 // FileCheckpoint returns a checkpoint in the file of the given path, which only its owner can read. The file always holds a whole
 // state, whenever the program or the machine stops: a new one is written beside it (.NAME.….tmp), and takes its place when it is on
 // disk. Delete the file to begin anew.
-func FileCheckpoint(path string) Checkpoint { return fileCheckpoint{path: path} }
+func FileCheckpoint(path string) Checkpoint { return &fileCheckpoint{path: path} }
 
 type fileCheckpoint struct {
 	path string

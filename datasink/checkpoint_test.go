@@ -128,6 +128,9 @@ func TestCheckpointFailures(t *testing.T) {
 
 func TestFileCheckpoint(t *testing.T) {
 	t.Parallel()
+	if a, b := datasink.FileCheckpoint("a"), datasink.FileCheckpoint("b"); a == b {
+		t.Error("checkpoints of different files are equal")
+	}
 	directory := t.TempDir()
 	path := filepath.Join(directory, "run.checkpoint")
 	checkpoint := datasink.FileCheckpoint(path)
