@@ -3,9 +3,11 @@ package fake
 import (
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -92,6 +94,29 @@ func TestCloseTellsOfRequests(t *testing.T) {
 	s.Close()
 	if len(told) != 1 || told[0].Operation != "GetThing" || told[0].Status != 200 {
 		t.Errorf("told of %+v", told)
+	}
+}
+
+// net/http ends the request of an observer that panics, or that ends its goroutine as a failed test does, and the server goes on.
+func TestCloseAfterAnObserverFailed(t *testing.T) {
+	t.Parallel()
+	for name, fails := range map[string]func(Request){
+		"panic": func(Request) { panic(http.ErrAbortHandler) }, // which net/http does not log
+		"exit":  func(Request) { runtime.Goexit() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := NewServer(things())
+			s.OnRequest(fails)
+			send(t, s, "GET", "/things/1", "")
+			closed := make(chan struct{})
+			go func() { defer close(closed); s.Close() }()
+			select {
+			case <-closed:
+			case <-time.After(10 * time.Second):
+				t.Error("the server does not close")
+			}
+		})
 	}
 }
 

@@ -213,14 +213,17 @@ func (s *Server) told(request *Request) (func(Request), Request) {
 
 // leave ends what enter began.
 func (s *Server) leave(request *Request) {
+	// Deferred, so that Close does not wait for ever where the observer panics.
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.serving--
+		if s.serving == 0 && s.idle != nil {
+			close(s.idle)
+		}
+	}()
 	if ended, told := s.told(request); ended != nil {
 		ended(told)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.serving--
-	if s.serving == 0 && s.idle != nil {
-		close(s.idle)
 	}
 }
 
