@@ -43,6 +43,7 @@ type Fault = fake.Fault
 //   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
+//   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
 //   - Fault: the fault that hit the request, nil when none did.
 type Request = fake.Request
 
@@ -58,6 +59,8 @@ type Cleaner = fake.Cleaner
 //   - Recover() drops the faults that are not used up.
 //   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
 //   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
+//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the request; nil tells nobody.
+//   - Forget() drops the record of requests, not the counts of Applied. MostConnections() int tells how many connections were open at a time.
 //   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
 //   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
 //   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no

@@ -45,5 +45,5 @@ func (c *Client) pipeline() *rest.Client {
 }
 
 // Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
-// says when it is repeated ("read", "idempotent write", "write", "never repeated"): see [tenantkit.RetryPolicy].
+// says when it is repeated ("read", "idempotent write", "write", "never"): see [tenantkit.RetryPolicy].
 func Operations() []rest.Operation { return slices.Clone(operations[:]) }
