@@ -55,7 +55,7 @@ func TestCacheOfASourceThatPanics(t *testing.T) {
 // The turn to refresh is given back, whichever part of the caller's own code panics.
 func TestRefreshTokenAfterAPanic(t *testing.T) {
 	t.Parallel()
-	for _, part := range []string{"source", "store", "lock", "exchange"} {
+	for _, part := range []string{"source", "store", "lock", "unlock", "exchange"} {
 		t.Run(part, func(t *testing.T) {
 			t.Parallel()
 			breaks := part
@@ -102,5 +102,6 @@ func (s *breakingStore) Load(ctx context.Context) (auth.StoredToken, error) {
 
 func (s *breakingStore) Lock(ctx context.Context) (func() error, error) {
 	s.at("lock")
-	return s.TokenLocker.Lock(ctx)
+	unlock, err := s.TokenLocker.Lock(ctx)
+	return func() error { defer s.at("unlock"); return unlock() }, err
 }

@@ -84,7 +84,7 @@ type unsavedGrant struct {
 // Token makes an exchange, and returns the access token.
 func (r *Refresher) Token(ctx context.Context) (Token, error) {
 	var token Token
-	err := r.alone(ctx, func() (err error) {
+	err := r.alone(ctx, "Token", func() (err error) {
 		token, err = r.locked(ctx)
 		return err
 	})
@@ -97,7 +97,7 @@ func (r *Refresher) Token(ctx context.Context) (Token, error) {
 // MarkSpent tells that the refresh token was withdrawn, such as by a call that regenerates it. From then on Token fails with
 // [ErrSpent], also in other processes that use the store and after a restart, until the source of the login gives another one.
 func (r *Refresher) MarkSpent(ctx context.Context) error {
-	return r.alone(ctx, func() error {
+	return r.alone(ctx, "MarkSpent", func() error {
 		current, err := r.current(ctx)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (r *Refresher) MarkSpent(ctx context.Context) error {
 // [Refresher.MarkSpent] it fails with [ErrSpent].
 func (r *Refresher) Current(ctx context.Context) (Token, error) {
 	var current StoredToken
-	err := r.alone(ctx, func() (err error) {
+	err := r.alone(ctx, "Current", func() (err error) {
 		current, err = r.current(ctx)
 		if err == nil && r.unsaved != nil && r.unsaved().replaces == current.Value {
 			current = r.unsaved().refresh
@@ -128,8 +128,8 @@ func (r *Refresher) Current(ctx context.Context) (Token, error) {
 
 // alone does work when it is the turn of this caller, and gives the turn back also where the caller's own code, a source, a store or an
 // exchange, panics.
-func (r *Refresher) alone(ctx context.Context, work func() error) (err error) {
-	unlock, err := r.lock(ctx)
+func (r *Refresher) alone(ctx context.Context, operation string, work func() error) (err error) {
+	unlock, err := r.lock(ctx, operation)
 	if err != nil {
 		return err
 	}
@@ -138,8 +138,8 @@ func (r *Refresher) alone(ctx context.Context, work func() error) (err error) {
 }
 
 // lock waits for the turn of this caller, in this process and then among all that share the store.
-func (r *Refresher) lock(ctx context.Context) (unlock func() error, err error) {
-	if err := checkContext("Token", ctx); err != nil {
+func (r *Refresher) lock(ctx context.Context, operation string) (unlock func() error, err error) {
+	if err := checkContext(operation, ctx); err != nil {
 		return nil, err
 	}
 	switch {
@@ -169,9 +169,8 @@ func (r *Refresher) lock(ctx context.Context) (unlock func() error, err error) {
 	}
 	locked = true
 	return func() error {
-		err := release()
-		<-r.turn
-		return err
+		defer func() { <-r.turn }()
+		return release()
 	}, nil
 }
 
