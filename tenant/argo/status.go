@@ -124,10 +124,11 @@ func (c *Client) UpdateTenantStatus(ctx context.Context, tenantID string, status
 	if status == nil {
 		return op.Invalid("status", "it is nil")
 	}
-	for field, project := range map[string]AMSProject{"ams.metric_data": status.AMS.MetricData, "ams.sync_data": status.AMS.SyncData} {
-		if project.MessagesArrived < 0 {
-			return op.Invalid(field+".messages_arrived", "it is negative")
-		}
+	switch ams := status.AMS; {
+	case ams.MetricData.MessagesArrived < 0:
+		return op.Invalid("ams.metric_data.messages_arrived", "it is negative")
+	case ams.SyncData.MessagesArrived < 0:
+		return op.Invalid("ams.sync_data.messages_arrived", "it is negative")
 	}
 	sent := *status
 	sent.Total = false
