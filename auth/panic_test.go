@@ -89,6 +89,37 @@ func TestRefreshTokenAfterAPanic(t *testing.T) {
 	}
 }
 
+// A new refresh token whose storing panics is not lost: the old one is good for nothing any more.
+func TestRefreshTokenAfterAPanicOfSave(t *testing.T) {
+	t.Parallel()
+	panics := true
+	store := &breakingStore{auth.MemoryStore(), func(part string) {
+		if part == "save" && panics {
+			panic("broken")
+		}
+	}}
+	var spent []tenantkit.Secret
+	refresher := auth.RefreshToken(auth.StaticToken("r1"), store, func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
+		spent = append(spent, refresh)
+		return auth.Grant{Access: auth.Token{Value: "a1"}, Refresh: auth.Token{Value: "r2"}}, nil
+	})
+	func() {
+		defer func() {
+			if died := recover(); died != "broken" {
+				t.Errorf("recovered from %v", died)
+			}
+		}()
+		_, _ = refresher.Token(t.Context())
+	}()
+	panics = false
+	if token, err := refresher.Token(t.Context()); err != nil || token.Value != "a1" || len(spent) != 1 {
+		t.Errorf("got %q, %v after %d exchanges", string(token.Value), err, len(spent))
+	}
+	if stored, err := store.Load(t.Context()); err != nil || stored.Value != "r2" {
+		t.Errorf("the store holds %q, %v", string(stored.Value), err)
+	}
+}
+
 // breakingStore is a store of which each part may panic.
 type breakingStore struct {
 	auth.TokenLocker
@@ -104,4 +135,9 @@ func (s *breakingStore) Lock(ctx context.Context) (func() error, error) {
 	s.at("lock")
 	unlock, err := s.TokenLocker.Lock(ctx)
 	return func() error { defer s.at("unlock"); return unlock() }, err
+}
+
+func (s *breakingStore) Save(ctx context.Context, token auth.StoredToken) error {
+	s.at("save")
+	return s.TokenLocker.Save(ctx, token)
 }

@@ -271,10 +271,12 @@ func (r *Refresher) trade(ctx context.Context, refresh tenantkit.Secret) (Grant,
 func (r *Refresher) save(ctx context.Context, grant unsavedGrant) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
+	// Before the store is asked, which may panic.
+	r.unsaved = seal(grant)
 	if err := r.store.Save(ctx, grant.refresh); err != nil {
-		r.unsaved = seal(grant)
 		return fmt.Errorf("the issuer has replaced the refresh token, and the new one could not be stored; it is kept in memory, and the next call tries again: %w", err)
 	}
+	r.unsaved = nil
 	return nil
 }
 
