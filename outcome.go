@@ -50,8 +50,8 @@ func (o Outcome) advice() string {
 
 // OutcomeOf returns what err, as returned by a call, says about the call's effect. Without an error a call was applied; an
 // error that did not come from a call of this module says nothing, which is [OutcomeUnknown], unless it has a method
-// Outcome() Outcome. Where the errors of several calls
-// are joined ([errors.Join]), it returns what is known of all of them: [OutcomeUnknown] if they differ on whether anything changed.
+// Outcome() Outcome. Where the errors of several calls are joined ([errors.Join]), it returns what is known of all of them:
+// [OutcomeUnknown] if they differ on whether anything changed.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeApplied

@@ -4,8 +4,8 @@
 // ([TokenSourceFunc]). A [Credential] puts it on a request: [APIKey], [Basic], [Bearer], [RawBasic]. The clients of this module take
 // token sources and know the credential; with any other HTTP client, use [Transport].
 //
-// A source is asked before each attempt of a call, so that a secret may change while the program runs. It must be safe for concurrent use. A
-// source that takes long, or must not be asked often, goes under a [Cache]:
+// A source is asked before each attempt of a call, so that a secret may change while the program runs. It must be safe for concurrent
+// use. A source that takes long, or must not be asked often, goes under a [Cache]:
 //
 //	tokens := auth.Cache(auth.GCloudIDToken(auth.GCloudOptions{Audience: "https://app.worklytics.co", ServiceAccount: email}))
 //

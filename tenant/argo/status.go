@@ -150,8 +150,8 @@ const restoreTimeout = time.Minute
 // Call the client's methods with the context that change is given. Several for one tenant at the same time run one after the other.
 // One within another is part of it, if it has that context; if not, it waits for the outer one, and so until its own context ends.
 //
-// Repeated on failure like a read and an idempotent write; change is called once. An error of change comes back as it is; a status that could not be restored comes back in a [StatusLostError], joined with the
-// error of change.
+// Repeated on failure like a read and an idempotent write; change is called once. An error of change comes back as it is; a status
+// that could not be restored comes back in a [StatusLostError], joined with the error of change.
 func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(context.Context) error, opts ...tenantkit.Option) (err error) {
 	if change == nil {
 		return keepStatus.Invalid("change", "it is nil")
