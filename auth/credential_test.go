@@ -139,6 +139,18 @@ func TestCredentialTellsTheSourceOfARefusal(t *testing.T) {
 	}
 }
 
+// A secret that is given in the place of the variable's name is not shown.
+func TestEnvOfASecret(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{"MARKERc2VjcmV0a2V5==", "eyJhbGciOi.MARKER.x", "sk-MARKER", "MARKER\n"} {
+		_, err := auth.Env(secret).Token(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "not the secret") {
+			t.Errorf("got %v", err)
+		}
+		mustNotShow(t, err, "MARKER")
+	}
+}
+
 func TestEnv(t *testing.T) {
 	const name = "TENANTKIT_TEST_SECRET"
 	source := auth.Env(name)

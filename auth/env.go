@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -15,12 +16,22 @@ import (
 func Env(name string) TokenSource {
 	return TokenSourceFunc(func(context.Context) (Token, error) {
 		if strings.ContainsFunc(name, unicode.IsControl) || strings.Contains(name, "=") || name == "" || len(name) > maxTokenBytes {
-			return Token{}, &tenantkit.ValidationError{Operation: "Env", Field: "name", Reason: fmt.Sprintf("%.64q is not the name of a variable", name)}
+			return Token{}, &tenantkit.ValidationError{Operation: "Env", Field: "name", Reason: "it is not the name of a variable: " + notTheSecret}
 		}
 		value := strings.TrimSpace(os.Getenv(name))
-		if value == "" {
+		switch {
+		case value == "" && strings.ContainsFunc(name, isUnusual):
+			return Token{}, errors.New("the environment variable is not set, or empty; its name is unusual, and so not shown: " + notTheSecret)
+		case value == "":
 			return Token{}, fmt.Errorf("the environment variable %s is not set, or empty", name)
 		}
 		return Token{Value: tenantkit.Secret(value), Expiry: expiryOf(tenantkit.Secret(value))}, nil
 	})
+}
+
+// notTheSecret is for those who gave the secret in the place of the variable's name. It must not be shown then.
+const notTheSecret = "give the name of the variable, not the secret in it"
+
+func isUnusual(r rune) bool {
+	return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
