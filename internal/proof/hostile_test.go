@@ -54,6 +54,7 @@ var hostiles = []hostile{
 	{"100 levels", saying(strings.Repeat(`{"data":[{"result":`, 50) + "1" + strings.Repeat("}]}", 50)), true, false, ""},
 	{"100 000 levels", saying(strings.Repeat("[", 1e5)), true, false, ""},
 	{"duplicate keys", saying(`{"status":{"code":"200"},"status":{"code":"200"},"data":[],"data":[],"result":{},"result":{}}`), true, false, ""},
+	{"a name without end, twice", saying(`{"` + strings.Repeat("n", 200<<10) + `":1,"` + strings.Repeat("n", 200<<10) + `":2}`), true, false, ""},
 	{"not a number", saying(`{"data":[NaN],"result":NaN}`), true, false, ""},
 	{"a number without end", saying(`{"data":[{"id":1e999999}],"result":1e999999,"port":` + strings.Repeat("9", 4000) + `}`), false, false, ""},
 	{"half a surrogate", saying(`{"data":[{"id":"\ud800"}],"result":{"message":"\ud800"}}`), true, false, ""},
