@@ -40,7 +40,7 @@ type session struct {
 func newSession(baseURL, user string, password auth.TokenSource, opts []tenantkit.Option) *session {
 	op := &login
 	s := &session{user: user, password: password}
-	switch reason := badText(user); {
+	switch reason := rest.BadName(user); {
 	case reason != "":
 		s.invalid = op.Invalid("user", "%s", reason)
 	case password == nil:

@@ -159,10 +159,10 @@ func (s *Sink) check(op *rest.Operation) error {
 	if s == nil {
 		return op.Invalid("sink", "it is nil")
 	}
-	if reason := badText(s.ID); reason != "" {
+	if reason := rest.BadName(s.ID); reason != "" {
 		return op.Invalid("id", "%s", reason)
 	}
-	if reason := badText(s.Name); reason != "" {
+	if reason := rest.BadName(s.Name); reason != "" {
 		return op.Invalid("name", "%s", reason)
 	}
 	if reason := badShape(s.Config); reason != "" {

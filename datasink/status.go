@@ -110,7 +110,7 @@ func updateStatus[T interface{ check() (string, string) }](ctx context.Context, 
 
 // check returns the field that cannot be sent and why, or nothing.
 func (s AssignmentStatus) check() (field, reason string) {
-	if reason := badText(s.User); reason != "" {
+	if reason := rest.BadName(s.User); reason != "" {
 		return "user", reason
 	}
 	if field, reason := badList("entitlements", s.Entitlements); reason != "" {
@@ -120,7 +120,7 @@ func (s AssignmentStatus) check() (field, reason string) {
 }
 
 func (s RuleStatus) check() (field, reason string) {
-	if reason := badText(s.Entitlement); reason != "" {
+	if reason := rest.BadName(s.Entitlement); reason != "" {
 		return "entitlement", reason
 	}
 	if field, reason := badList("justification", s.Justification); reason != "" {
@@ -130,7 +130,7 @@ func (s RuleStatus) check() (field, reason string) {
 }
 
 func (s RoleStatus) check() (field, reason string) {
-	if reason := badText(s.RoleID); reason != "" {
+	if reason := rest.BadName(s.RoleID); reason != "" {
 		return "role_id", reason
 	}
 	switch s.Status {
@@ -148,8 +148,6 @@ func badStatus(status Status) string {
 	return fmt.Sprintf("%q is neither ack nor nack", string(status))
 }
 
-func badText(text string) string { return rest.BadName(text) }
-
 // maxID is the length of an id in bytes above which it is a mistake.
 const maxID = 1024
 
@@ -161,7 +159,7 @@ func badID(id string) string {
 	case strings.ContainsFunc(id, unicode.IsControl):
 		return "it holds a control character"
 	}
-	return badText(id)
+	return rest.BadName(id)
 }
 
 func badList(name string, texts []string) (field, reason string) {
@@ -169,7 +167,7 @@ func badList(name string, texts []string) (field, reason string) {
 		return name, "it is empty"
 	}
 	for i, text := range texts {
-		if reason := badText(text); reason != "" {
+		if reason := rest.BadName(text); reason != "" {
 			return fmt.Sprintf("%s.%d", name, i), reason
 		}
 	}
