@@ -1,0 +1,51 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A List is a JSON array of which each element is read as a Read, and kept as what Keep makes of that. A slice of elements that read
+// themselves would take twice the work: each is first looked through for its end, and then read.
+type List[Read, Kept any] struct {
+	// Keep returns what is kept of an element, or why it is none.
+	Keep func(*Read) (Kept, error)
+	// Elements are what was kept, not nil after reading.
+	Elements []Kept
+}
+
+// UnmarshalJSONFrom reads an array. A null is one without elements.
+func (l *List[Read, Kept]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	l.Elements = []Kept{}
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return err
+	}
+	switch token.Kind() {
+	case 'n':
+		return nil
+	case '[':
+	default:
+		return shapeError("expected a list, got " + token.Kind().String())
+	}
+	var read, none Read
+	for decoder.PeekKind() != ']' {
+		read = none
+		if err := json.UnmarshalDecode(decoder, &read); err != nil {
+			return err
+		}
+		kept, err := l.Keep(&read)
+		if err != nil {
+			return fmt.Errorf("element %d: %w", len(l.Elements), err)
+		}
+		if cap(l.Elements) == 0 {
+			// Most lists have more than one.
+			l.Elements = make([]Kept, 0, 8)
+		}
+		l.Elements = append(l.Elements, kept)
+	}
+	_, err = decoder.ReadToken()
+	return err
+}
