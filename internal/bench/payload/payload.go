@@ -146,9 +146,9 @@ func (s *stream) Read(p []byte) (int, error) {
 		if s.rest == "" {
 			switch {
 			case s.left > 0:
-				s.rest = streamed
-				if s.opened {
-					s.rest = "," + streamed
+				s.rest = streamed[s.left%len(streamed)]
+				if !s.opened {
+					s.rest = s.rest[1:]
 				}
 				s.opened = true
 				s.left--
@@ -169,4 +169,10 @@ func (s *stream) Read(p []byte) (int, error) {
 
 func (s *stream) Close() error { return nil }
 
-var streamed = tenant(42)
+// streamed are tenants with a comma before each, so many that no cache of texts holds them all.
+var streamed = func() (texts [100]string) {
+	for i := range texts {
+		texts[i] = "," + tenant(i)
+	}
+	return texts
+}()

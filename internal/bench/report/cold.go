@@ -32,9 +32,11 @@ func coldWork(ctx context.Context, r *report) (err error) {
 		note: "Compiled with the standard library already in the cache, stripped (-ldflags=\"-s -w\"). Init is the sum of all packages' initialization, the median of 15 starts.",
 	}
 	standard := filepath.Join(dir, "standard")
-	if _, err := build(ctx, dir, standard, "floor"); err != nil {
+	took, err := build(ctx, dir, standard, "floor")
+	if err != nil {
 		return err
 	}
+	fmt.Fprintf(os.Stderr, "  the standard library: %v\n", took.Round(100*time.Millisecond))
 	var floor, ours int64
 	var modules int
 	for _, name := range coldPrograms {
@@ -46,6 +48,7 @@ func coldWork(ctx context.Context, r *report) (err error) {
 		if err != nil {
 			return err
 		}
+		fmt.Fprintf(os.Stderr, "  %s: %v\n", name, took.Round(100*time.Millisecond))
 		binary := filepath.Join(dir, name)
 		info, err := os.Stat(binary)
 		if err != nil {
