@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/internal/bench/payload"
-	"github.com/tenantkit/tenantkit/internal/bench/peer"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 )
 
 // concurrencyWork measures many goroutines on one client.

@@ -1,4 +1,4 @@
-module github.com/tenantkit/tenantkit/internal/bench
+module github.com/tenantkit/tenantkit/internal/bench/suite
 
 go 1.26.0
 
@@ -13,6 +13,7 @@ require (
 	github.com/openai/openai-go/v3 v3.96.0
 	github.com/stripe/stripe-go/v85 v85.0.0
 	github.com/tenantkit/tenantkit v0.0.0
+	golang.org/x/image v0.30.0
 	golang.org/x/oauth2 v0.37.0
 	gonum.org/v1/plot v0.17.0
 )
@@ -47,11 +48,10 @@ require (
 	go.opentelemetry.io/otel/metric v1.33.0 // indirect
 	go.opentelemetry.io/otel/trace v1.33.0 // indirect
 	go.yaml.in/yaml/v4 v4.0.0-rc.2 // indirect
-	golang.org/x/image v0.30.0 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/time v0.12.0 // indirect
 )
 
-replace github.com/tenantkit/tenantkit => ../..
+replace github.com/tenantkit/tenantkit => ../../..

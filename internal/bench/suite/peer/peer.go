@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/tenantkit/tenantkit/internal/bench/payload"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
 )
 
 // Key is the credential that all contenders send, in the header x-api-key.

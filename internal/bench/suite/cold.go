@@ -18,7 +18,7 @@ import (
 // coldPrograms are the folders under cold, the floor first.
 var coldPrograms = []string{"floor", "tenantkit", "retryablehttp", "resty", "github", "godo", "azure", "openai", "anthropic", "stripe"}
 
-const module = "github.com/tenantkit/tenantkit/internal/bench"
+const module = "github.com/tenantkit/tenantkit/internal/bench/suite"
 
 // coldWork measures what a program pays for a client before its first call. The standard library is compiled before.
 func coldWork(ctx context.Context, r *report) (err error) {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,17 +77,22 @@ func TestWrite(t *testing.T) {
 func TestChart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "chart.svg")
-	work := bars{"Work", []sample{{name: "floor", time: 100}, {name: "ours", time: 50}}}
-	if err := drawChart(path, []bars{work, work, work}); err != nil {
+	work := bars{"Some work", []sample{{name: "floor", time: 100}, {name: "ours", time: 50}, {name: "theirs", time: 175}}}
+	if err := drawChart(path, []bars{work, work}); err != nil {
 		t.Fatal(err)
 	}
 	drawn, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"<svg", "floor  1.00", "ours  0.50"} {
+	for _, text := range []string{"<svg", ">Some work<", ">ours<", ">1.00<", ">0.50<", ">1.75<", "tenantkit takes 0.50 times", "prefers-color-scheme: dark", "fill:var(--ours)"} {
 		if !strings.Contains(string(drawn), text) {
 			t.Errorf("%q is not in it", text)
 		}
 	}
+	if rest := colors.FindAllString(string(drawn[bytes.Index(drawn, []byte("</style>")):]), -1); rest != nil {
+		t.Errorf("the colors %q are the same on dark pages", rest)
+	}
 }
+
+var colors = regexp.MustCompile(`#[0-9A-Fa-f]{6}`)

@@ -7,8 +7,8 @@ import (
 	"net/http/httptest"
 	"time"
 
-	"github.com/tenantkit/tenantkit/internal/bench/payload"
-	"github.com/tenantkit/tenantkit/internal/bench/peer"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 )
 
 // callsWork measures single calls of all contenders, in memory and over loopback.
@@ -17,21 +17,22 @@ func callsWork(ctx context.Context, r *report) error {
 	defer server.Close()
 	for _, work := range []struct {
 		title, target string
+		chart         string // the title in the chart, empty where it is not drawn
 		transport     http.RoundTripper
 		call          func(peer.Calls) func(context.Context) (any, error)
 		reached       func(floor, ours sample, peers []sample) (bool, string)
 	}{
-		{"One ARGO tenant with users, in memory", "floor + 15 allocations; time at or below every SDK peer", payload.Memory{},
+		{"One ARGO tenant with users, in memory", "floor + 15 allocations; time at or below every SDK peer", "One tenant with users", payload.Memory{},
 			func(c peer.Calls) func(context.Context) (any, error) { return c.Tenant }, objectReached},
-		{"One ARGO tenant with users, loopback", "", server.Client().Transport,
+		{"One ARGO tenant with users, loopback", "", "", server.Client().Transport,
 			func(c peer.Calls) func(context.Context) (any, error) { return c.Tenant }, nil},
-		{"100 ARGO tenants, in memory", "0.65 x the floor's time and allocations", payload.Memory{},
+		{"100 ARGO tenants, in memory", "0.65 x the floor's time and allocations", "A list of 100 tenants", payload.Memory{},
 			func(c peer.Calls) func(context.Context) (any, error) { return c.Tenants }, listReached},
-		{"100 ARGO tenants, loopback", "0.65 x the floor's time and allocations", server.Client().Transport,
+		{"100 ARGO tenants, loopback", "0.65 x the floor's time and allocations", "", server.Client().Transport,
 			func(c peer.Calls) func(context.Context) (any, error) { return c.Tenants }, listReached},
-		{"A Keboola page of 100 projects, in memory", "0.65 x the floor's time and allocations", payload.Memory{},
+		{"A Keboola page of 100 projects, in memory", "0.65 x the floor's time and allocations", "", payload.Memory{},
 			func(c peer.Calls) func(context.Context) (any, error) { return c.Projects }, listReached},
-		{"100 data sinks, in memory", "0.65 x the floor's time and allocations", payload.Memory{},
+		{"100 data sinks, in memory", "0.65 x the floor's time and allocations", "", payload.Memory{},
 			func(c peer.Calls) func(context.Context) (any, error) { return c.Sinks }, listReached},
 	} {
 		var tasks []task
@@ -56,7 +57,9 @@ func callsWork(ctx context.Context, r *report) error {
 			table.add(s.name, s.time.Round(100*time.Nanosecond), ratio(s.time, floor.time), percent(s.spread), count(s.allocs), fmt.Sprintf("%.2f", s.allocs/floor.allocs), count(s.bytes))
 		}
 		r.tables = append(r.tables, table)
-		r.bars = append(r.bars, bars{work.title, samples})
+		if work.chart != "" {
+			r.bars = append(r.bars, bars{work.chart, samples})
+		}
 		if work.reached != nil {
 			ok, measured := work.reached(floor, ours, samples[3:])
 			r.check(work.title, work.target, measured, ok)

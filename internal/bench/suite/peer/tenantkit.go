@@ -7,7 +7,7 @@ import (
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/internal/bench/payload"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
 	"github.com/tenantkit/tenantkit/provisioning"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 )

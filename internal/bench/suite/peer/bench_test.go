@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
-	"github.com/tenantkit/tenantkit/internal/bench/payload"
-	"github.com/tenantkit/tenantkit/internal/bench/peer"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 )
 
 func BenchmarkCalls(b *testing.B) {

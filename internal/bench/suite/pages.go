@@ -12,8 +12,8 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/internal/bench/payload"
-	"github.com/tenantkit/tenantkit/internal/bench/peer"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 	"github.com/tenantkit/tenantkit/provisioning"
 )
 

@@ -8,8 +8,8 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 
-	"github.com/tenantkit/tenantkit/internal/bench/payload"
-	"github.com/tenantkit/tenantkit/internal/bench/peer"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 )
 
 // A counter counts the connections that a server takes.

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/internal/bench/payload"
-	"github.com/tenantkit/tenantkit/internal/bench/peer"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
+	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 )
 
 // All contenders read the same, in memory and over the wire.
