@@ -1,3 +1,5 @@
+//go:build !fewpeers
+
 package peer
 
 import (

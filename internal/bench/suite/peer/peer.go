@@ -35,8 +35,6 @@ var light = []Peer{
 	{"by hand (ReadAll)", "", general(byReadAll)},
 	{"go-retryablehttp", "github.com/hashicorp/go-retryablehttp", general(byRetryable)},
 	{"resty v2", "github.com/go-resty/resty/v2", general(byResty)},
-	{"go-github v89", "github.com/google/go-github/v89", general(byGitHub)},
-	{"godo", "github.com/digitalocean/godo", general(byGodo)},
 	{"azcore", "github.com/Azure/azure-sdk-for-go/sdk/azcore", general(byAzure)},
 }
 

@@ -1,3 +1,5 @@
+//go:build !fewpeers
+
 // A program that makes one call, to see what that costs before the call.
 package main
 
