@@ -15,6 +15,9 @@
 //		tenantkit.WithLogger(slog.Default()))
 //	tenant, err := client.GetTenant(ctx, id)
 //
+// Beside each client is a fake of its service (argotest, worklyticstest, provisioningtest, datasinktest, securitytest), to test
+// programs with: a server on a loopback address that keeps state, and fails when it is told to.
+//
 // # Failures
 //
 // A call that was sent, or should have been, fails with an [*Error]; bad input fails with a [*ValidationError] before anything is
@@ -30,4 +33,11 @@
 //
 // Passwords, keys and tokens are of type [Secret], which prints, logs and marshals as [redacted]. Secrets that a server echoes
 // are removed from errors and responses.
+//
+// Fields that a service has and this module does not know are kept, so that they can be sent back: in fields named Extra, as JSON.
+// They are shown as they are, by slog and encoding/json too. A newer service may keep a secret in one, so log the name of an object
+// rather than all of it.
 package tenantkit
+
+//go:generate go run ./internal/readme
+//go:generate go -C internal/release test -run TestAPI -update .

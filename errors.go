@@ -43,7 +43,7 @@ type Error struct {
 	RequestID string
 	// RetryAfter is the wait that the server asked for; 0 when it asked for none.
 	RetryAfter time.Duration `json:",format:nano"`
-	// Attempts is the number of attempts made, 0 when none was begun.
+	// Attempts is the number of attempts made, 0 when none was started.
 	Attempts int
 	// Header is the header of the last answer, nil when there was none. Cookies and echoed credentials are redacted.
 	Header http.Header
@@ -89,7 +89,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// shortLine returns the begin of a server's text as one line. The fields of the error have all of it.
+// shortLine returns the beginning of a server's text as one line. The fields of the error have all of it.
 func shortLine(text string) string {
 	const most = 512
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
@@ -153,7 +153,7 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ValidationError is input that was found wrong before anything was sent. Change it; to repeat the call does not help.
+// ValidationError is input that was found wrong before anything was sent. Change it: repeating the call does not help.
 type ValidationError struct {
 	// Operation is the call that was not made: "CreateTenant", "NewClient". Of a method that makes several, it is the one with the
 	// wrong input: "UpdateTenant" in ModifyTenant.

@@ -2,8 +2,10 @@ package tenantkit_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
@@ -60,6 +62,93 @@ func ExampleWithResponse() {
 	}
 	fmt.Println(response.StatusCode, server.Requests()[0].Header.Get("User-Agent"))
 	// Output: 200 inventory/1.0
+}
+
+// What a program does after a write that failed: whether it is safe to repeat, and what to look at.
+func ExampleOutcomeOf() {
+	server := argotest.NewServer()
+	defer server.Close()
+	client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(argotest.DefaultKey), tenantkit.WithRetry(tenantkit.NoRetry()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+
+	server.Fail("CreateTenant", argotest.Fault{Status: 429}, argotest.Fault{ResetAfter: true}, argotest.Fault{Garbage: true})
+	for _, name := range []string{"", "physics", "chemistry", "biology"} {
+		_, err := client.CreateTenant(context.Background(), &argo.Tenant{Info: argo.Info{Name: name}})
+		switch tenantkit.OutcomeOf(err) {
+		case tenantkit.OutcomeNotSent, tenantkit.OutcomeRejected:
+			fmt.Println("nothing has changed; mend what the error names, and try again")
+		case tenantkit.OutcomeUnknown:
+			fmt.Println("look whether", name, "is there, before another try")
+		case tenantkit.OutcomeApplied:
+			fmt.Println(name, "is there; read it")
+		}
+	}
+	// Output:
+	// nothing has changed; mend what the error names, and try again
+	// nothing has changed; mend what the error names, and try again
+	// look whether chemistry is there, before another try
+	// biology is there; read it
+}
+
+// All that an error tells of a refusal.
+func ExampleError() {
+	server := argotest.NewServer()
+	defer server.Close()
+	server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "physics"}})
+	client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(argotest.DefaultKey))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+
+	_, err = client.CreateTenant(context.Background(), &argo.Tenant{Info: argo.Info{Name: "physics"}})
+	var refused *tenantkit.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.Service, refused.Operation, refused.Method, refused.StatusCode)
+		fmt.Println(refused.Message+":", refused.Details)
+		fmt.Println(refused.Outcome, "after", refused.Attempts, "attempt")
+	}
+	fmt.Println(errors.Is(err, tenantkit.ErrConflict))
+	// Output:
+	// argo CreateTenant POST 409
+	// Conflict: Tenant with same name already exists
+	// rejected after 1 attempt
+	// true
+}
+
+// Objects with secrets in them are logged and marshaled without, unless a program reveals them, to store them on purpose.
+func ExampleReveal() {
+	user := argo.User{Name: "ada", APIKey: "just-an-example"}
+	hidden, err := json.Marshal(user)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("json.Marshal:", strings.Contains(string(hidden), "just-an-example"))
+
+	stored, err := tenantkit.Reveal(user)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("Reveal:", strings.Contains(string(stored), "just-an-example"))
+
+	// What was stored without its secrets can be told: it is not revealed, and not sent.
+	if err := json.Unmarshal(hidden, &user); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = tenantkit.Reveal(user)
+	fmt.Println("once more:", err != nil)
+	// Output:
+	// json.Marshal: false
+	// Reveal: true
+	// once more: true
 }
 
 func ExampleSecret() {

@@ -16,17 +16,28 @@ type Option func(*Settings) error
 
 // Settings is what options come to. It is for packages that make clients; programs use options.
 type Settings struct {
-	HTTPClient       *http.Client
-	Middleware       []func(http.RoundTripper) http.RoundTripper
-	Retry            RetryPolicy
-	Timeout          time.Duration
-	Logger           *slog.Logger
-	UserAgent        string
-	Header           http.Header
+	// HTTPClient is that of [WithHTTPClient]; nil means one of the client's own.
+	HTTPClient *http.Client
+	// Middleware are those of [WithTransport], the innermost first.
+	Middleware []func(http.RoundTripper) http.RoundTripper
+	// Retry is that of [WithRetry].
+	Retry RetryPolicy
+	// Timeout is that of [WithTimeout], for one attempt; 0 means the client's own.
+	Timeout time.Duration
+	// Logger is that of [WithLogger]; nil logs nothing.
+	Logger *slog.Logger
+	// UserAgent is that of [WithUserAgent]; empty means that of this module.
+	UserAgent string
+	// Header are all of [WithHeader].
+	Header http.Header
+	// MaxResponseBytes is that of [WithMaxResponseBytes]; 0 means its default.
 	MaxResponseBytes int64
-	MaxPages         int
-	InsecureHTTP     bool
-	Response         *Response
+	// MaxPages is that of [WithMaxPages]; 0 means no bound.
+	MaxPages int
+	// InsecureHTTP tells whether there was [WithInsecureHTTP].
+	InsecureHTTP bool
+	// Response is what to fill for [WithResponse]; nil fills nothing.
+	Response *Response
 }
 
 // Response tells about the last exchange of a call, see [WithResponse].

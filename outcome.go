@@ -49,7 +49,8 @@ func (o Outcome) advice() string {
 }
 
 // OutcomeOf returns what err, as returned by a call, says about the call's effect. Without an error a call was applied; an
-// error that did not come from a call of this module says nothing, which is [OutcomeUnknown]. Where the errors of several calls
+// error that did not come from a call of this module says nothing, which is [OutcomeUnknown], unless it has a method
+// Outcome() Outcome. Where the errors of several calls
 // are joined ([errors.Join]), it returns what is known of all of them: [OutcomeUnknown] if they differ on whether anything changed.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
@@ -66,6 +67,8 @@ func outcomeIn(err error) (outcome Outcome, found bool) {
 		return err.Outcome, true
 	case *ValidationError:
 		return OutcomeNotSent, true
+	case interface{ Outcome() Outcome }:
+		return err.Outcome(), true
 	case interface{ Unwrap() error }:
 		return outcomeIn(err.Unwrap())
 	case interface{ Unwrap() []error }:

@@ -46,6 +46,7 @@ func TestOutcomeOf(t *testing.T) {
 		"kind and error":               {fmt.Errorf("%w: %w", tenantkit.ErrConflict, failure(rejected)), rejected},
 		"deep":                         {fmt.Errorf("a: %w", errors.Join(nil, fmt.Errorf("b: %w", errors.Join(failure(rejected), failure(unknown))))), unknown},
 		"its own way to be found":      {finder{failure(rejected)}, rejected},
+		"its own outcome":              {fmt.Errorf("a: %w", outcomeError{failure(applied)}), notSent},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -61,6 +62,13 @@ func TestOutcomeOf(t *testing.T) {
 type finder struct{ error }
 
 func (f finder) As(target any) bool { return errors.As(f.error, target) }
+
+// outcomeError is an error with an outcome of its own.
+type outcomeError struct{ error }
+
+func (outcomeError) Outcome() tenantkit.Outcome { return tenantkit.OutcomeNotSent }
+
+func (e outcomeError) Unwrap() error { return e.error }
 
 func TestOutcomeText(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,7 @@ func ParseClaims(token tenantkit.Secret) (Claims, error) {
 			continue
 		}
 		if !readClaim(field, value) {
-			return Claims{}, fmt.Errorf("the claim %s of the token is of another type than RFC 7519 says", name)
+			return Claims{}, fmt.Errorf("the claim %s of the token has another type than RFC 7519 says", name)
 		}
 	}
 	return claims, nil

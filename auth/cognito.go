@@ -63,11 +63,11 @@ func (o CognitoOptions) Validate() error {
 	case !ok || !isName(region, "-") || !isName(guid, "-"):
 		return invalidCognito("IdentityPoolID", "%q is not of the form REGION:GUID", o.IdentityPoolID)
 	case !isName(o.Provider, "-._") || len(o.Provider) > 128:
-		return invalidCognito("Provider", "%q is no developer provider name: 1 to 128 letters, digits, dots, hyphens and underscores, without a port", o.Provider)
+		return invalidCognito("Provider", "%q is not a developer provider name: 1 to 128 letters, digits, dots, hyphens and underscores, without a port", o.Provider)
 	case o.User == "" || strings.ContainsAny(o.User, " \t\r\n\x00"):
 		return invalidCognito("User", "%q is empty, or holds white space", o.User)
 	case o.Region != "" && !isName(o.Region, "-"):
-		return invalidCognito("Region", "%q is no region", o.Region)
+		return invalidCognito("Region", "%q is not a region", o.Region)
 	case o.Duration < 0 || o.Duration > 24*time.Hour || o.Duration%time.Second != 0:
 		return invalidCognito("Duration", "%v is not of whole seconds up to 24 hours", o.Duration)
 	}

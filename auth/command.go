@@ -110,14 +110,14 @@ func (c *CommandSource) run(ctx context.Context) (string, error) {
 	var exit *exec.ExitError
 	switch {
 	case stdout.overflowed:
-		return "", fmt.Errorf("printed more than %d bytes, which is no token", maxOutputBytes)
+		return "", fmt.Errorf("printed more than %d bytes, which is too long for a token", maxOutputBytes)
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		// In the second case the program has ended well, and something that it left behind keeps its output open.
 		return stdout.kept.String(), nil
 	case ctx.Err() != nil:
-		return "", fmt.Errorf("was ended, since its caller gave up: %w", ctx.Err())
+		return "", fmt.Errorf("was stopped, since its caller gave up: %w", ctx.Err())
 	case running.Err() != nil:
-		return "", fmt.Errorf("was ended after %v: %w%s", limit, os.ErrDeadlineExceeded, said())
+		return "", fmt.Errorf("was stopped after %v: %w%s", limit, os.ErrDeadlineExceeded, said())
 	case errors.As(err, &exit):
 		return "", fmt.Errorf("failed (%w)%s", exit, said())
 	case errors.Is(err, exec.ErrNotFound):
@@ -146,7 +146,7 @@ func textAt(output, path string) (string, error) {
 		case []any:
 			index, err := strconv.Atoi(name)
 			if err != nil || index < 0 || index >= len(container) {
-				return "", fmt.Errorf("printed JSON in which %q leads to nothing: %q is no index of the list of %d there", path, name, len(container))
+				return "", fmt.Errorf("printed JSON in which %q leads to nothing: %q is not an index of the list of %d there", path, name, len(container))
 			}
 			value = container[index]
 		default:
@@ -158,7 +158,7 @@ func textAt(output, path string) (string, error) {
 	}
 	text, ok := value.(string)
 	if !ok {
-		return "", fmt.Errorf("printed JSON in which %q leads to something that is no text", path)
+		return "", fmt.Errorf("printed JSON in which %q leads to something that is not a text", path)
 	}
 	return text, nil
 }

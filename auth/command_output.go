@@ -13,7 +13,7 @@ import (
 	"github.com/tenantkit/tenantkit/internal/redact"
 )
 
-// head keeps the begin of what a program prints, and ends the program when it prints too much.
+// head keeps the beginning of what a program prints, and ends the program when it prints too much.
 type head struct {
 	kept       bytes.Buffer // no embedded field: its ReadFrom would go past the bound
 	overflow   context.CancelFunc
@@ -73,7 +73,7 @@ func (t *tail) said(secrets []string) string {
 		}
 		if len(line) > room {
 			if len(lines) == 0 {
-				lines = []string{strings.ToValidUTF8(line[:room], "") + "…"}
+				lines = []string{redact.Cut(line, room)}
 			}
 			break
 		}

@@ -13,6 +13,7 @@ import (
 
 // Credential puts a secret on a request. It must be safe for concurrent use. Its error means that the request must not be sent.
 type Credential interface {
+	// Authorize sets the headers of req. It may wait, such as for a token, until ctx ends.
 	Authorize(ctx context.Context, req *http.Request) error
 }
 
@@ -20,6 +21,7 @@ type Credential interface {
 // another token. The credentials of this package are Renewers: they tell a token source that is an [Invalidator].
 type Renewer interface {
 	Credential
+	// Refused takes note that the server answered 401 to req. It sends nothing.
 	Refused(req *http.Request)
 }
 

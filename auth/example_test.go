@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,12 +49,29 @@ func ExampleCommand() {
 
 // A token for Worklytics, as a person who may impersonate the service account that was granted the role.
 func ExampleGCloudIDToken() {
-	tokens := auth.Cache(auth.GCloudIDToken(auth.GCloudOptions{
+	source := auth.GCloudIDToken(auth.GCloudOptions{
 		Audience:       "https://app.worklytics.co",
 		ServiceAccount: "worklytics-tenant-api@acme.iam.gserviceaccount.com",
-	}))
-	credential := auth.Bearer(tokens)
-	_ = credential // auth.Transport(credential, nil), or give tokens to a client of this module
+	})
+	fmt.Println("runs", source.Name, strings.Join(source.Args, " "))
+	// A program gives auth.Cache(source) to worklytics.NewClient.
+
+	// Output:
+	// runs gcloud auth print-identity-token --audiences=https://app.worklytics.co --impersonate-service-account=worklytics-tenant-api@acme.iam.gserviceaccount.com --include-email
+}
+
+// A token for Worklytics, of the user who was granted the role there.
+func ExampleCognitoCLI() {
+	source := auth.CognitoCLI(auth.CognitoOptions{
+		IdentityPoolID: "eu-west-1:6f0c24c0-93a2-4d1d-8a0e-1c9c7f0b7a11",
+		Provider:       "intl.worklytics.co",
+		User:           "john@acme.com",
+	})
+	fmt.Println("runs", source.Name, strings.Join(source.Args, " "))
+	fmt.Println("and takes", source.JSONPath)
+	// Output:
+	// runs aws cognito-identity get-open-id-token-for-developer-identity --identity-pool-id eu-west-1:6f0c24c0-93a2-4d1d-8a0e-1c9c7f0b7a11 --logins intl.worklytics.co=john@acme.com --region eu-west-1
+	// and takes Token
 }
 
 // A service refuses a token with 403 and no word more: this tells why.

@@ -42,7 +42,7 @@ func readTokenFile(path string) (string, error) {
 		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("the file %s is no regular file", path)
+		return "", fmt.Errorf("the file %s is not a regular file", path)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func readTokenFile(path string) (string, error) {
 		return "", err
 	}
 	if len(text) > maxTokenBytes {
-		return "", fmt.Errorf("the file %s holds more than %d bytes, which is no token", path, maxTokenBytes)
+		return "", fmt.Errorf("the file %s holds more than %d bytes, which is too long for a token", path, maxTokenBytes)
 	}
 	return string(text), nil
 }
@@ -67,7 +67,7 @@ func tokenFrom(text string) (Token, error) {
 	case strings.ContainsAny(text, "\r\n"):
 		return Token{}, errors.New("holds more than one line, where one token is wanted")
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
-		return Token{}, errors.New("holds no token, but something that is no text")
+		return Token{}, errors.New("holds no token, but something that is not text")
 	}
 	return Token{Value: tenantkit.Secret(text), Expiry: expiryOf(tenantkit.Secret(text))}, nil
 }

@@ -97,8 +97,8 @@ func TestFileRefuses(t *testing.T) {
 		"empty":              {"", "empty"},
 		"white space":        {" \n \n", "empty"},
 		"two lines":          {marker + "\n" + marker, "more than one line"},
-		"control characters": {marker + "\x00", "no text"},
-		"not UTF-8":          {marker + "\xff", "no text"},
+		"control characters": {marker + "\x00", "not text"},
+		"not UTF-8":          {marker + "\xff", "not text"},
 		"too long":           {marker + strings.Repeat("x", 64<<10), "more than 65536 bytes"},
 	}
 	for name, test := range tests {
@@ -117,7 +117,7 @@ func TestFileRefuses(t *testing.T) {
 	if _, err := auth.File(filepath.Join(dir, "missing")).Token(t.Context()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("of a missing file: %v", err)
 	}
-	if _, err := auth.File(dir).Token(t.Context()); err == nil || !strings.Contains(err.Error(), "no regular file") {
+	if _, err := auth.File(dir).Token(t.Context()); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("of a directory: %v", err)
 	}
 }

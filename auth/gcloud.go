@@ -46,7 +46,7 @@ func (o GCloudOptions) check() error {
 	case strings.ContainsAny(o.Audience, ",^ \t\r\n\x00"):
 		return invalid("Audience", fmt.Sprintf("%q holds a comma, a caret or white space, which gcloud would take for a list", o.Audience))
 	case o.ServiceAccount != "" && (!strings.Contains(o.ServiceAccount, "@") || strings.ContainsAny(o.ServiceAccount, " \t\r\n\x00")):
-		return invalid("ServiceAccount", fmt.Sprintf("%q is no email of a service account", o.ServiceAccount))
+		return invalid("ServiceAccount", fmt.Sprintf("%q is not the email of a service account", o.ServiceAccount))
 	}
 	return nil
 }

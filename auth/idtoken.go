@@ -14,14 +14,15 @@ import (
 // what its issuer says of audience and principal. It verifies nothing; it explains a refusal before it happens. An empty audience
 // or principal is not checked.
 //
-//   - Google: the audience must be among the claim aud, and the principal must be the claim email.
+//   - Google: the audience must be among the claim aud, and the principal must be the claim email, which the claim
+//     email_verified must not call unverified: such an address may be anybody's.
 //   - Cognito identity pools: the claim amr must name the principal. The audience is not checked, since aud is the pool there.
-//   - Other issuers: the audience must be among aud, and the principal must be email or sub.
+//   - Other issuers: the audience must be among aud, and the principal must be sub, or email as with Google.
 //
-// The error holds a [*tenantkit.ValidationError] for each claim that is wrong, with the claim's name as its Field ("token" if there
-// is no reading it), which says what to change. It never holds the token.
+// The error holds a [*tenantkit.ValidationError] for each claim that is wrong, with the claim's name as its Field ("token" if it
+// cannot be read), which says what to change. It never holds the token.
 //
-// Times are compared with this machine's clock. A token that begins up to a minute from now passes; one that has ended does not.
+// Times are compared with this machine's clock. A token that becomes valid within a minute passes; one that has expired does not.
 func CheckIDToken(token tenantkit.Secret, audience, principal string) error {
 	claims, err := ParseClaims(token)
 	if err != nil {
@@ -35,9 +36,7 @@ func CheckIDToken(token tenantkit.Secret, audience, principal string) error {
 		faults = append(faults, checkMethods(claims, principal))
 	default:
 		faults = append(faults, checkAudience(claims, audience, "ask the issuer for that one"))
-		if principal != "" && !strings.EqualFold(claims.Email, principal) && claims.Subject != principal {
-			faults = append(faults, wrongClaim("email", "neither it (%q) nor sub (%q) is %q, whom the service expects", claims.Email, claims.Subject, principal))
-		}
+		faults = append(faults, checkSubject(claims, principal))
 	}
 	return errors.Join(faults...)
 }
@@ -83,10 +82,10 @@ func checkTime(claims Claims, now time.Time) error {
 	case claims.Expiry.IsZero():
 		return wrongClaim("exp", "is missing: it is not an ID token")
 	case !now.Before(claims.Expiry):
-		return wrongClaim("exp", "the token ended %v ago, at %s: get a new one; if this one is new, this machine's clock is ahead, so set it",
+		return wrongClaim("exp", "the token expired %v ago, at %s: get a new one; if this one is new, this machine's clock is ahead, so set it",
 			now.Sub(claims.Expiry).Round(time.Second), claims.Expiry.UTC().Format(time.RFC3339))
 	case begin.Sub(now) > tolerance:
-		return wrongClaim(claim, "the token begins %v from now, at %s: this machine's clock is behind, or its issuer's is ahead; set the clock",
+		return wrongClaim(claim, "the token becomes valid %v from now, at %s: this machine's clock is behind, or its issuer's is ahead; set the clock",
 			begin.Sub(now).Round(time.Second), begin.UTC().Format(time.RFC3339))
 	}
 	return nil
@@ -110,14 +109,34 @@ func googleAudienceAdvice(claims Claims, audience string) string {
 
 func checkEmail(claims Claims, principal string) error {
 	switch {
-	case principal == "" || strings.EqualFold(claims.Email, principal):
+	case principal == "":
 		return nil
+	case strings.EqualFold(claims.Email, principal):
+		return checkVerified(claims)
 	case claims.Email == "":
 		return wrongClaim("email", "the token does not say whose it is: add --include-email, beside --impersonate-service-account=%s "+
 			"(of a metadata server: format=full)", principal)
 	}
-	return wrongClaim("email", "the token is of %q, not of %q: impersonate the latter, with --impersonate-service-account=%s, or grant the role to the former",
+	return wrongClaim("email", "the token belongs to %q, not to %q: impersonate the latter, with --impersonate-service-account=%s, or grant the role to the former",
 		claims.Email, principal, principal)
+}
+
+// checkVerified refuses an email of which the issuer says that it is not verified.
+func checkVerified(claims Claims) error {
+	if verified := claims.All["email_verified"]; verified == false || verified == "false" {
+		return wrongClaim("email_verified", "is false: a service does not accept an address that is not verified (%q); have it verified by the issuer, and get a new token", claims.Email)
+	}
+	return nil
+}
+
+func checkSubject(claims Claims, principal string) error {
+	switch {
+	case principal == "" || claims.Subject == principal:
+		return nil
+	case strings.EqualFold(claims.Email, principal):
+		return checkVerified(claims)
+	}
+	return wrongClaim("email", "neither it (%q) nor sub (%q) is %q, whom the service expects", claims.Email, claims.Subject, principal)
 }
 
 // checkMethods looks for PROVIDER:REGION:POOL:USER among the methods.
@@ -137,5 +156,5 @@ func checkMethods(claims Claims, principal string) error {
 	case len(users) == 0:
 		return wrongClaim("amr", "the token names no user (%q): ask for it as a developer identity, with --logins PROVIDER=%s", claims.Methods, principal)
 	}
-	return wrongClaim("amr", "the token is of %q, not of %q: ask for it with --logins PROVIDER=%s, or grant the role to the former", users, principal, principal)
+	return wrongClaim("amr", "the token belongs to %q, not to %q: ask for it with --logins PROVIDER=%s, or grant the role to the former", users, principal, principal)
 }

@@ -25,13 +25,13 @@ type Grant struct {
 	Refresh Token
 }
 
-// What a program should tell its user about a refresh token.
+// The errors of a refresh token that a program should tell its user.
 var (
 	// ErrAnswerLost is the error of an exchange whose answer did not arrive. Where the issuer replaces refresh tokens, it may have
 	// replaced this one, and nobody knows the new one. The next call tries the old one again, which many issuers allow for a while;
 	// others refuse it, and withdraw the login.
 	ErrAnswerLost = errors.New("the answer of the issuer was lost, and with it perhaps a new refresh token")
-	// ErrSpent is the error after [Refresher.MarkSpent].
+	// ErrSpent is the error of a refresh token that was withdrawn, see [Refresher.MarkSpent].
 	ErrSpent = errors.New("the refresh token was withdrawn: log in, and use the new one")
 )
 
@@ -243,7 +243,7 @@ func (r *Refresher) trade(ctx context.Context, refresh tenantkit.Secret) (Grant,
 	case r.lost == digest(refresh):
 		return Grant{}, fmt.Errorf("the issuer refuses the refresh token, which it has probably replaced in an answer that was lost; log in, and use the new one: %w", err)
 	}
-	return Grant{}, fmt.Errorf("the issuer refuses the refresh token; if it was good once, it has ended, was withdrawn, or was replaced by one that could "+
+	return Grant{}, fmt.Errorf("the issuer refuses the refresh token; if it was good once, it has expired, was withdrawn, or was replaced by one that could "+
 		"not be stored; log in, and use the new one: %w", err)
 }
 

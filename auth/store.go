@@ -28,7 +28,8 @@ type TokenLocker interface {
 // StoredToken is what a [TokenStore] keeps.
 type StoredToken struct {
 	Token
-	// Origin says which token was the first of the row, without revealing it: a store may outlive a login. It may be empty.
+	// Origin says which login the token descends from, by a digest of the first refresh token: a store may outlive a login. It may be
+	// empty.
 	Origin string
 }
 

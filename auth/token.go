@@ -19,6 +19,7 @@ type Token struct {
 // TokenSource gives the token to use now. It must be safe for concurrent use, and obey the context. Its error is the error of the
 // call that asked, so it must not hold the secret.
 type TokenSource interface {
+	// Token returns a token of which Value is not empty, or an error.
 	Token(ctx context.Context) (Token, error)
 }
 
@@ -26,6 +27,7 @@ type TokenSource interface {
 // that it keeps, and leaves a newer one alone.
 type Invalidator interface {
 	TokenSource
+	// Invalidate drops the token of the value refused. It neither waits nor fails.
 	Invalidate(refused tenantkit.Secret)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/origin"
 )
 
@@ -16,6 +17,9 @@ import (
 // The credential stays where the caller sent it: a redirect to another scheme, host or port is refused with an error, and so is
 // plain http to a host that is not loopback. On 401 a request whose body can be sent again (none, or with GetBody) is repeated
 // once, if the credential then differs.
+//
+// A request that was not sent, since there was no credential, or since others would have seen it, fails with an error of
+// [tenantkit.OutcomeNotSent] (see [tenantkit.OutcomeOf]), whatever became of the calls that were to get the credential.
 func Transport(credential Credential, base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
@@ -30,12 +34,12 @@ type transport struct {
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.refuse(req); err != nil {
-		return nil, errors.Join(err, closeBody(req))
+		return nil, unsent(req, err)
 	}
 	// A RoundTripper must leave the caller's request as it is.
 	sent := req.Clone(req.Context())
 	if err := t.credential.Authorize(req.Context(), sent); err != nil {
-		return nil, errors.Join(err, closeBody(req))
+		return nil, unsent(req, err)
 	}
 	resp, err := t.send(sent)
 	renewer, ok := t.credential.(Renewer)
@@ -86,15 +90,39 @@ func (t *transport) refuse(req *http.Request) error {
 	if !origin.Protected(req.URL) {
 		return fmt.Errorf("auth.Transport: the credential is not sent by %s to %s: use https", req.URL.Scheme, req.URL.Host)
 	}
-	first := req
-	for first.Response != nil && first.Response.Request != nil {
-		first = first.Response.Request
-	}
-	if first != req && !origin.Same(first.URL, req.URL) {
+	if first := firstOf(req); !origin.Same(first.URL, req.URL) {
 		return fmt.Errorf("auth.Transport: a redirect leads from %s to %s, where the credential must not go", origin.Of(first.URL), origin.Of(req.URL))
 	}
 	return nil
 }
+
+// firstOf returns the request that redirects have led to req from, or req itself.
+func firstOf(req *http.Request) *http.Request {
+	for req.Response != nil && req.Response.Request != nil {
+		req = req.Response.Request
+	}
+	return req
+}
+
+// unsent closes the body of a request that is not sent, and returns the error that says so.
+func unsent(req *http.Request, err error) error {
+	err = errors.Join(err, closeBody(req))
+	if firstOf(req) != req {
+		// What was sent before the redirect may have been applied.
+		return &unsentError{err, tenantkit.OutcomeUnknown}
+	}
+	return &unsentError{err, tenantkit.OutcomeNotSent}
+}
+
+// unsentError is why a request was not sent, with the outcome of that request in place of what became of the calls for its credential.
+type unsentError struct {
+	err     error
+	outcome tenantkit.Outcome
+}
+
+func (e *unsentError) Error() string              { return e.err.Error() }
+func (e *unsentError) Unwrap() error              { return e.err }
+func (e *unsentError) Outcome() tenantkit.Outcome { return e.outcome }
 
 // sameCredential tells whether no header differs: the renewal brought nothing new.
 func sameCredential(a, b *http.Request) bool {

@@ -272,3 +272,49 @@ func countNew(n *atomic.Int64) func(net.Conn, http.ConnState) {
 		}
 	}
 }
+
+// What was not sent for want of a credential, or for fear for it, has that outcome, whatever became of the calls that were to get one.
+func TestTransportOutcome(t *testing.T) {
+	t.Parallel()
+	issuer := &tenantkit.Error{Service: "issuer", Operation: "Login", StatusCode: http.StatusNotFound, Outcome: tenantkit.OutcomeUnknown}
+	fails := func(err error) auth.Credential {
+		return auth.Bearer(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{}, err }))
+	}
+	moved := func(_ int, req *http.Request) *http.Response {
+		return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"https://other.example.org/"}}}
+	}
+	tests := []struct {
+		name       string
+		url        string
+		credential auth.Credential
+		answer     func(int, *http.Request) *http.Response
+		is         error
+		want       tenantkit.Outcome
+	}{
+		{"lost exchange", "https://api.example.org/", fails(issuer), nil, tenantkit.ErrNotFound, tenantkit.OutcomeNotSent},
+		{"plain failure", "https://api.example.org/", fails(context.Canceled), nil, context.Canceled, tenantkit.OutcomeNotSent},
+		{"plain http", "http://api.example.org/", auth.Bearer(auth.StaticToken("x")), nil, nil, tenantkit.OutcomeNotSent},
+		{"no credential", "https://api.example.org/", nil, nil, nil, tenantkit.OutcomeNotSent},
+		{"redirect to another origin", "https://api.example.org/", auth.Bearer(auth.StaticToken("x")), moved, nil, tenantkit.OutcomeUnknown},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			base := &wire{answer: test.answer}
+			client := http.Client{Transport: auth.Transport(test.credential, base)}
+			resp, err := client.Post(test.url, "text/plain", strings.NewReader("body"))
+			if err == nil {
+				t.Fatal("no error", resp.Body.Close())
+			}
+			if got := tenantkit.OutcomeOf(err); got != test.want {
+				t.Errorf("the outcome is %v, want %v, of: %v", got, test.want, err)
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("%v is lost in: %v", test.is, err)
+			}
+			if len(base.seen) != 0 && test.answer == nil {
+				t.Errorf("sent: %q", base.seen)
+			}
+		})
+	}
+}

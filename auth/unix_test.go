@@ -67,7 +67,7 @@ func TestFileRefusesAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := auth.File(pipe).Token(t.Context()); err == nil || !strings.Contains(err.Error(), "no regular file") {
+	if _, err := auth.File(pipe).Token(t.Context()); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -37,7 +37,7 @@ type BulkOptions struct {
 	Progress func(BulkProgress)
 	Refused  func(BulkRefusal)
 
-	// Resume is the State of an earlier run over the same items: what is settled is skipped. The zero value begins anew.
+	// Resume is the State of an earlier run over the same items: what is settled is skipped. The zero value starts anew.
 	Resume BulkState
 	// Checkpoint keeps the State outside of the program, so that a run goes on where a killed one ended. It takes the place of
 	// Resume. It may be nil.
@@ -47,8 +47,9 @@ type BulkOptions struct {
 	CheckpointEvery time.Duration
 
 	// MaxRefused is the number of items that may be refused in a row before the run stops: then the service refuses something
-	// else than these items. They count as refused all the same, and as settled: where the mistake was another one, such as a wrong
-	// base URL, begin anew. 0 means 100, negative means no bound.
+	// other than these items. They count as refused all the same, and as settled: where the mistake was another one, start anew. How
+	// the service answers at a wrong base URL is not documented; where it is not seen to be that (see
+	// [Client.AcknowledgeAssignments]), this bound is what ends the run. 0 means 100, negative means no bound.
 	MaxRefused int
 	// MaxFailed is the number of requests that may fail in a row, each after all repetitions of the retry policy, before the run
 	// stops: then the service is down. 0 means 5, negative means no bound.
@@ -136,7 +137,8 @@ func (e *BulkError) Is(target error) bool { return errors.Is(e.Err, target) }
 //   - Each batch is repeated on failure like any idempotent write. One that fails after all is left behind as unknown or open, with
 //     all later items for the same users and entitlements, and the run goes on, until [BulkOptions].MaxFailed of them fail in a row.
 //   - A batch that is refused for what it holds (400, 404, 409, 410, 413, 422) is split until the refused items stand alone. Any
-//     other refusal, such as 401, stops the run.
+//     other refusal, such as 401, stops the run. So does a 404 that is an HTML page, or says that there is no such path ("Cannot
+//     POST"): the base URL is wrong, or the service is not there.
 //   - When the context ends, so do the requests on their way. To stop without that, end the sequence.
 //
 // The error is nil when every item is done, a [tenantkit.ValidationError], or that of a checkpoint that cannot be read, when the run

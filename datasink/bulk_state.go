@@ -14,6 +14,7 @@ import (
 
 // Span are the positions From, From+1, … To-1.
 type Span struct {
+	// From is the first position, where the first item of a sequence has 0, and To the one behind the last.
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
@@ -35,7 +36,9 @@ type BulkState struct {
 
 // Fingerprint identifies items by a checksum.
 type Fingerprint struct {
-	Items    int64  `json:"items"`
+	// Items is how many items the checksum is of.
+	Items int64 `json:"items"`
+	// Checksum is hexadecimal. It is no protection against items that are made to have it.
 	Checksum string `json:"checksum"`
 }
 

@@ -13,6 +13,10 @@
 //		{User: "john.doe", Entitlements: []string{"entitlement_1"}, DatasinkStatus: datasink.Ack},
 //	})
 //
+// A call that fails returns a [*tenantkit.Error], and input that cannot be sent a [*tenantkit.ValidationError]. [errors.Is] with
+// [tenantkit.ErrNotFound] and its siblings tells the kind of a refusal, [tenantkit.OutcomeOf] what became of a write, and
+// [tenantkit.RetryPolicy] what is repeated.
+//
 // # Long runs
 //
 // [Client.AcknowledgeAssignments], [Client.AcknowledgeRules] and [Client.AcknowledgeRoles] take a sequence of any length. They send

@@ -102,6 +102,9 @@ func blamesItems(err error) bool {
 	if !errors.As(err, &refusal) {
 		return false
 	}
+	if refusal.StatusCode == http.StatusNotFound && missesPath(refusal) {
+		return false
+	}
 	switch refusal.StatusCode {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return true
@@ -109,10 +112,18 @@ func blamesItems(err error) bool {
 	return false
 }
 
+// missesPath tells whether a 404 comes from something that does not know the path, rather than from the operation: the page of a
+// gateway or a web server, or what services in Node say where they have no route.
+func missesPath(refusal *tenantkit.Error) bool {
+	return strings.Contains(strings.ToLower(refusal.Header.Get("Content-Type")), "html") ||
+		strings.HasPrefix(strings.TrimSpace(refusal.Body), "<") || strings.HasPrefix(refusal.Message, "Cannot "+refusal.Method+" ")
+}
+
 // mayPass tells whether another request may do better than a failed one, without anybody doing something about it.
 func mayPass(err error) bool {
 	var failed *tenantkit.Error
-	if !errors.As(err, &failed) {
+	if !errors.As(err, &failed) || errors.Is(err, tenantkit.ErrUnauthenticated) {
+		// The log-in of a call that was not sent may be what was refused. To try it again could lock the user out.
 		return false
 	}
 	switch status := failed.StatusCode; {

@@ -18,7 +18,8 @@ import (
 // number of callers.
 //
 // The base URL and the options are those of [NewClient]. What is wrong with them is the error of each call that asks for a token: a
-// [tenantkit.ValidationError]. Repeated on failure like any idempotent write.
+// [tenantkit.ValidationError]. Where there is no token, the outcome of the error is [tenantkit.OutcomeNotSent], that of the call which
+// the token was for. Repeated on failure like any read.
 //
 // POST /api/authentication/login and POST /api/authentication/renewToken.
 func Login(baseURL, user string, password auth.TokenSource, opts ...tenantkit.Option) auth.TokenSource {
@@ -141,7 +142,7 @@ func (s *session) ask(ctx context.Context, op *rest.Operation, call rest.Call) (
 		return nil
 	}
 	if err := s.rest.Do(ctx, op, call, nil); err != nil {
-		return auth.Token{}, err
+		return auth.Token{}, rest.Unwritten(err)
 	}
 	// It reads the end out of the token.
 	return auth.StaticToken(answer.Token).Token(ctx)

@@ -306,6 +306,10 @@ func TestLoginFailures(t *testing.T) {
 			case !strings.Contains(err.Error(), test.text), test.is != nil && !errors.Is(err, test.is):
 				t.Errorf("error %v, want %q", err, test.text)
 			}
+			if outcome := tenantkit.OutcomeOf(unsent(t, datasink.Login(test.base, test.user, test.password, transport(service)))); outcome != tenantkit.OutcomeNotSent {
+				t.Errorf("the outcome of a call without a token is %v", outcome)
+			}
+			service.sent = service.sent[:len(service.sent)/2]
 			if all := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(all, "open-sesame") || strings.Contains(all, "secret.token.text") {
 				t.Errorf("a secret is in the error: %s", all)
 			}
@@ -318,6 +322,23 @@ func TestLoginFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unsent returns the error of a call by another HTTP client, for which there is no token.
+func unsent(t *testing.T, source auth.TokenSource) error {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/jas/entity/create", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{Transport: auth.Transport(auth.Bearer(source), roundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("the request was sent")
+	}))}
+	resp, err := client.Do(req)
+	if err == nil {
+		t.Fatal(resp.Body.Close(), "no error")
+	}
+	return err
 }
 
 // When the token cannot be renewed, and a log-in fails too, the error tells of both.

@@ -10,6 +10,7 @@ import (
 
 // LogFilter says of which sinks to return the logs. Each field that is set must match; the zero filter matches all.
 type LogFilter struct {
+	// ID and Name are those of the sink; empty matches any.
 	ID   string `json:"id,omitzero"`
 	Name string `json:"name,omitzero"`
 }

@@ -42,10 +42,10 @@ var operations = [...]rest.Operation{
 	updateLogs:             {Name: "UpdateLogs", Method: http.MethodPost, Path: "/api/datasink/update/logs", Class: rest.Idempotent, Credential: apiKey, Answer: rest.Anything},
 }
 
-// The calls of a log-in, as in the chapter "Authentication".
+// The calls of a log-in, as in the chapter "Authentication". They are reads: one token more has no effect.
 var (
-	login      = rest.Operation{Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: rest.Idempotent}
-	renewToken = rest.Operation{Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: rest.Idempotent}
+	login      = rest.Operation{Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: rest.Read}
+	renewToken = rest.Operation{Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: rest.Read}
 )
 
 // What is made of several calls. Only its errors are its own.
@@ -56,5 +56,6 @@ var (
 	acknowledgeRoles       = rest.Operation{Name: "AcknowledgeRoles"}
 )
 
-// Operations returns the operations of this package as data: names, paths, and when each is repeated.
+// Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
+// says when it is repeated ("read", "idempotent write", "write", "never repeated"): see [tenantkit.RetryPolicy].
 func Operations() []rest.Operation { return slices.Clone(operations[:]) }

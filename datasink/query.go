@@ -13,6 +13,7 @@ import (
 
 // SinkFilter says which sinks to return. Each field that is set must match; the zero filter matches all.
 type SinkFilter struct {
+	// ID and Name are those of the sink; empty matches any.
 	ID   string `json:"id,omitzero"`
 	Name string `json:"name,omitzero"`
 	// The thresholds bound the timestamps of a sink.
@@ -30,7 +31,9 @@ type SinkFilter struct {
 // The zero value does not bound it. The service knows times to the millisecond; a bound between two is moved to the one that
 // makes no difference.
 type Threshold struct {
+	// Lower is made by [GT] or [GTE].
 	Lower LowerBound
+	// Upper is made by [LT] or [LTE].
 	Upper UpperBound
 }
 

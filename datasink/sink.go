@@ -28,7 +28,7 @@ type Sink struct {
 	// Logs are the log of the sink in JSON of the caller's own shape: see [Sink.SetLogs], [Sink.DecodeLogs] and [Sink.LogEntries].
 	// Nil is not sent.
 	Logs json.RawMessage
-	// Extra holds fields of the service that this package does not know. They are sent back.
+	// Extra holds fields of the service that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 

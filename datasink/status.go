@@ -39,8 +39,9 @@ type AssignmentStatus struct {
 	User string `json:"user"`
 	// Entitlements are the ids of the entitlements, one at least, sent exactly as they are: ids from an export may hold
 	// percent-escapes, which are part of them.
-	Entitlements   []string `json:"entitlements"`
-	DatasinkStatus Status   `json:"datasink_status"`
+	Entitlements []string `json:"entitlements"`
+	// DatasinkStatus is what the status of each becomes: [Ack] or [Nack].
+	DatasinkStatus Status `json:"datasink_status"`
 }
 
 // RuleStatus is the status of the decision on a rule.
@@ -49,8 +50,9 @@ type RuleStatus struct {
 	Entitlement string `json:"entitlement"`
 	// Justification are the conditions of the rule, one at least, in the service's own writing ("0B_COST_CENTER_OP_TS5"). They are
 	// sent exactly as they are: give back what the service gave.
-	Justification  []string `json:"justification"`
-	DatasinkStatus Status   `json:"datasink_status"`
+	Justification []string `json:"justification"`
+	// DatasinkStatus is what the status becomes: [Ack] or [Nack].
+	DatasinkStatus Status `json:"datasink_status"`
 }
 
 // RoleStatus is the status of an exported role.
@@ -58,8 +60,9 @@ type RoleStatus struct {
 	// RoleID is the role's UUID.
 	RoleID string `json:"role_id"`
 	// Status is the state in which the role was exported.
-	Status         RoleState `json:"status"`
-	DatasinkStatus Status    `json:"datasink_status"`
+	Status RoleState `json:"status"`
+	// DatasinkStatus is what the status becomes: [Ack] or [Nack].
+	DatasinkStatus Status `json:"datasink_status"`
 }
 
 // UpdateAssignmentStatus sets the status of assignment decisions in one request; for many, see [Client.AcknowledgeAssignments].

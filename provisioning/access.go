@@ -10,6 +10,7 @@ import (
 
 // Credentials are those of a user that the service made for a project.
 type Credentials struct {
+	// Login and Password are what the user logs in to GoodData with.
 	Login    string           `json:"login"`
 	Password tenantkit.Secret `json:"password"`
 }

@@ -9,6 +9,10 @@
 //		…
 //	}
 //
+// A call that fails returns a [*tenantkit.Error], and input that cannot be sent a [*tenantkit.ValidationError]. [errors.Is] with
+// [tenantkit.ErrNotFound] and its siblings tells the kind of a refusal, [tenantkit.OutcomeOf] what became of a write, and
+// [tenantkit.RetryPolicy] what is repeated.
+//
 // # What to know of the service
 //
 //   - It makes projects within a quota: by default one with Keboola's production token, two with its demo token, and any number with a
@@ -23,7 +27,7 @@
 //
 // The API is described at https://keboolagooddataprovisioning.docs.apiary.io, which calls it Beta. Keboola took it out of the index of
 // its public APIs in 2021; ask Keboola whether your stack still has it, and find its URL with [DiscoverBaseURL]. What its description
-// leaves open follows the public programs that call it. Not public are: the size of a page, the form of its tokens, the limits on the
+// leaves open follows the public programs that call it. The following is not public: the size of a page, the form of its tokens, the limits on the
 // rate of calls, what the deletion of an unknown user answers, and the status of a quota that is used up.
 //
 // Package provisioningtest is a fake of it.

@@ -123,6 +123,7 @@ func blank(text string) bool { return strings.TrimSpace(text) == "" }
 
 // CreatedProject is what the service tells of a project that it created.
 type CreatedProject struct {
+	// PID is the project's id in GoodData.
 	PID string `json:"pid"`
 }
 
@@ -152,8 +153,11 @@ func (c *Client) CreateProject(ctx context.Context, project *NewProject, opts ..
 
 // CreatedProjectWithUser is what the service tells of a project and a user that it created. The password is told only here.
 type CreatedProjectWithUser struct {
-	PID      string           `json:"pid"`
-	UID      string           `json:"uid"`
+	// PID is the project's id in GoodData.
+	PID string `json:"pid"`
+	// UID is the user's id in GoodData. It may be empty.
+	UID string `json:"uid"`
+	// Login and Password are what the user logs in to GoodData with.
 	Login    string           `json:"login"`
 	Password tenantkit.Secret `json:"password"`
 }

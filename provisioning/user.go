@@ -59,9 +59,10 @@ type NewUser struct {
 	// Login names the user, mostly by an e-mail address. The service lower-cases it.
 	Login string `json:"login"`
 	// Password has [MinPasswordLength] characters or more.
-	Password  tenantkit.Secret `json:"password"`
-	FirstName string           `json:"firstName"`
-	LastName  string           `json:"lastName"`
+	Password tenantkit.Secret `json:"password"`
+	// FirstName and LastName are the user's own.
+	FirstName string `json:"firstName"`
+	LastName  string `json:"lastName"`
 	// Email is the user's address where it is not the login.
 	Email string `json:"email,omitempty"`
 	// SSOProvider lets the user sign on through a provider other than Keboola's. It is not documented, but sent by Keboola's own
@@ -88,6 +89,7 @@ func (u *NewUser) validate(op *rest.Operation) error {
 
 // CreatedUser is what the service tells of a user that it created.
 type CreatedUser struct {
+	// UID is the user's id in GoodData. Calls of this package name users by their login.
 	UID string `json:"uid"`
 }
 

@@ -305,7 +305,16 @@ func TestSAMLRedirectURL(t *testing.T) {
 		{name: "JSON within", status: 200, body: `{"Location":"/sso?a=b"}`, want: "https://infoworks.example.org:3001/sso?a=b", sent: 1},
 		{name: "redirect beside", status: 302, location: "login?a=b", want: baseURL + "/security/sso/login?a=b", sent: 1},
 		{name: "with credentials", status: 303, location: "https://idp.example.org/", credentials: both(), want: "https://idp.example.org/", sent: 2},
+		{name: "another host", status: 200, body: `{"Location":"//idp.example.org/sso"}`, want: "https://idp.example.org/sso", sent: 1},
+		{name: "plain http", status: 200, body: `{"Location":"HTTP://idp.example.org/sso"}`, want: "HTTP://idp.example.org/sso", sent: 1},
 		{name: "redirect to nowhere", status: 302, sent: 1},
+		{name: "a script", status: 200, body: `{"Location":"javascript:alert(document.domain)"}`, sent: 1},
+		{name: "a script with slashes", status: 200, body: `{"Location":"javascript://idp.example.org/%0aalert(1)"}`, sent: 1},
+		{name: "a redirect to a script", status: 302, location: "JavaScript:alert(1)", sent: 1},
+		{name: "data", status: 200, body: `{"Location":"data:text/html,x"}`, sent: 1},
+		{name: "a file", status: 302, location: "file:///etc/passwd", sent: 1},
+		{name: "no host", status: 200, body: `{"Location":"https:///sso"}`, sent: 1},
+		{name: "no slashes", status: 200, body: `{"Location":"https:sso"}`, sent: 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -325,6 +334,9 @@ func TestSAMLRedirectURL(t *testing.T) {
 			got, err := newClient(t, mock, test.credentials).SAMLRedirectURL(t.Context())
 			if got != test.want || (err == nil) != (test.want != "") {
 				t.Errorf("got %q, %v, want %q", got, err, test.want)
+			}
+			if err != nil && test.body+test.location != "" && (tenantkit.OutcomeOf(err) != tenantkit.OutcomeApplied || !strings.Contains(err.Error(), "the answer cannot be used")) {
+				t.Errorf("outcome %v of %v, want that it was applied with an answer that cannot be used", tenantkit.OutcomeOf(err), err)
 			}
 			if n := mock.GetTotalCallCount(); n != test.sent {
 				t.Errorf("%d requests, want %d", n, test.sent)

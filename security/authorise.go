@@ -10,6 +10,7 @@ import (
 
 // Authorisation asks whether the user of the client may do something to an entity. Which types and actions there are is not public.
 type Authorisation struct {
+	// EntityType, Action and EntityID are sent as they are, those that are not empty; one must be given.
 	EntityType string `json:"entityType,omitzero"`
 	Action     string `json:"action,omitzero"`
 	EntityID   string `json:"entityId,omitzero"`

@@ -12,7 +12,7 @@ import (
 // Credentials are a user's, as far as the program has them. With both, the refresh token is used first: it works also where users log
 // in by SAML.
 //
-// Without any, a client can ask for [Client.SAMLRedirectURL], and check the tokens of others with [Client.ValidateToken].
+// Without any, a client can call [Client.SAMLRedirectURL], and check the tokens of others with [Client.ValidateToken].
 type Credentials struct {
 	// Username and Password log the user in; each needs the other.
 	Username string
@@ -117,6 +117,12 @@ func (c *Client) do(ctx context.Context, operation int, call rest.Call, opts []t
 	op := &operations[operation]
 	if op.Credential != "" && call.Credential == nil && c.credentials[op.Credential] == nil {
 		return c.lacks(operation, op.Credential)
+	}
+	if op.Credential == byAccessToken && call.Credential == nil {
+		given := &givenToken{TokenSource: c.tokens}
+		call.Credential = auth.Bearer(given)
+		err := c.rest.Do(ctx, op, call, opts)
+		return c.tokens.explain(given.last, err)
 	}
 	return c.rest.Do(ctx, op, call, opts)
 }

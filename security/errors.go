@@ -2,7 +2,6 @@ package security
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -29,7 +28,7 @@ func readRefusal(e *tenantkit.Error) {
 		e.Details = ""
 	}
 	if notAcceptable(e) {
-		e.Err = fmt.Errorf("%w: %s", tenantkit.ErrUnauthenticated, wrongCredential(e.Operation))
+		e.Err = &wrongCredential{operation: e.Operation}
 	}
 }
 
@@ -39,19 +38,32 @@ func notAcceptable(e *tenantkit.Error) bool {
 	return e.StatusCode == http.StatusNotAcceptable && e.Code != ""
 }
 
-// wrongCredential says what to look at, since the server does not.
-func wrongCredential(operation string) string {
+// wrongCredential is an [tenantkit.ErrUnauthenticated] that says what to look at, since the server does not.
+type wrongCredential struct {
+	operation string
+	goodToken bool // the server, asked about the access token, says that it is good
+}
+
+func (w *wrongCredential) Unwrap() error { return tenantkit.ErrUnauthenticated }
+
+func (w *wrongCredential) Error() string {
+	return tenantkit.ErrUnauthenticated.Error() + ": " + w.advice()
+}
+
+func (w *wrongCredential) advice() string {
 	const same = "the server answers so to wrong credentials: "
-	switch operation {
+	switch w.operation {
 	case operations[authenticate].Name:
 		return same + "check the user name and the password, which do not work where users log in by SAML"
 	case operations[accessToken].Name:
 		return same + "the refresh token is wrong, expired, or was replaced; the user's current one is in the web interface under My Profile > Settings"
 	case operations[regenerateRefreshToken].Name, operations[bulkLDAPSync].Name:
 		return same + "check them, and whether the server wants the other kind (Credentials.RegenerateWith, Credentials.SyncWith)"
-	default:
-		return same + "the access token is not good any more"
 	}
+	if w.goodToken {
+		return "the server says that the access token is good, so its user may probably not do this"
+	}
+	return same + "the access token is not good any more, or its user may not do this"
 }
 
 // credentialRefused tells whether an operation that carries an access token may do with another one. Refused passwords and refresh

@@ -206,7 +206,7 @@ func TestOperations(t *testing.T) {
 		t.Errorf("%d operations, want 9", len(operations))
 	}
 	for _, op := range operations {
-		if op.Name == "RegenerateRefreshToken" && op.Class.String() != "never repeated" {
+		if op.Name == "RegenerateRefreshToken" && op.Class.String() != "never" {
 			t.Errorf("%s is %s", op.Name, op.Class)
 		}
 	}

@@ -40,6 +40,7 @@ type LDAPSyncResult struct {
 
 // SyncedUser is one user of an [LDAPSyncResult].
 type SyncedUser struct {
+	// Email and ID are the user's; ID is empty where the server gave none.
 	Email string `json:"email"`
 	ID    string `json:"id"`
 	// Error says why the user failed. It is empty for the others.

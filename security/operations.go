@@ -43,5 +43,6 @@ var operations = [...]rest.Operation{
 	bulkLDAPSync:           {Name: "BulkLDAPSync", Method: http.MethodPost, Path: "/security/bulk-ldap-sync", Class: rest.Write, Credential: byChoice, Timeout: time.Minute},
 }
 
-// Operations returns the operations of this package as data: names, paths, and when each is repeated.
+// Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
+// says when it is repeated ("read", "idempotent write", "write", "never repeated"): see [tenantkit.RetryPolicy].
 func Operations() []rest.Operation { return slices.Clone(operations[:]) }

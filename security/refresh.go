@@ -44,13 +44,8 @@ func spent(err error) error {
 // exchange makes an access token. Infoworks never replaces a refresh token by that.
 func (r *refreshTokens) exchange(ctx context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
 	made, err := r.client.accessToken(ctx, auth.StaticToken(refresh), nil)
-	var e *tenantkit.Error
-	if errors.As(err, &e) {
-		// Whatever became of the call, nothing has changed there.
-		e.Outcome = tenantkit.OutcomeRejected
-	}
 	if err != nil {
-		return auth.Grant{}, err
+		return auth.Grant{}, rest.Unwritten(err)
 	}
 	return auth.Grant{Access: made.token()}, nil
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// SAMLRedirectURL returns where a user's browser has to go to log in by SAML. The server tells it as JSON or as a redirect, which is
-// not followed; a reference that is not absolute is resolved against the URL of the call.
+// SAMLRedirectURL returns where a user's browser has to go to log in by SAML: an absolute URL of https or http. The server tells it as
+// JSON or as a redirect, which is not followed; a reference that is not absolute is resolved against the URL of the call. Any other
+// place, such as javascript:, is an error of [tenantkit.OutcomeApplied].
 //
 // It is asked before anybody is logged in, so a client without credentials may ask too. A client with credentials sends an access
 // token, as Infoworks' description has it, and goes without one where the server refuses to make it, as it does for a password where
@@ -21,6 +22,7 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 	var answer struct {
 		Location string `json:"Location,case:ignore"`
 	}
+	var target string
 	call := rest.Call{
 		Into: &answer,
 		Check: func() error {
@@ -33,10 +35,9 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 			if location := resp.Header.Get("Location"); answer.Location == "" {
 				answer.Location = location
 			}
-			if _, err := url.Parse(answer.Location); err != nil {
-				return errors.New("its Location is not a URL")
-			}
-			return nil
+			var err error
+			target, err = c.samlTarget(answer.Location)
+			return err
 		},
 	}
 	if token := c.credentials[byAccessToken]; token != nil {
@@ -45,11 +46,23 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 	if err := c.do(ctx, samlRedirectURL, call, opts); err != nil {
 		return "", err
 	}
-	reference, err := url.Parse(answer.Location)
-	if err != nil || reference.IsAbs() {
-		return answer.Location, err
+	return target, nil
+}
+
+// samlTarget returns where the reference leads that the server gave. A program hands it to a browser, which would run a script.
+func (c *Client) samlTarget(location string) (string, error) {
+	reference, err := url.Parse(location)
+	if err != nil {
+		return "", errors.New("its Location is not a URL")
 	}
-	return c.rest.BaseURL().JoinPath(operations[samlRedirectURL].Path).ResolveReference(reference).String(), nil
+	target := c.rest.BaseURL().JoinPath(operations[samlRedirectURL].Path).ResolveReference(reference)
+	if target.Scheme != "https" && target.Scheme != "http" || target.Host == "" {
+		return "", errors.New("its Location is not a URL of https or http with a host")
+	}
+	if reference.IsAbs() {
+		return location, nil
+	}
+	return target.String(), nil
 }
 
 // optionalCredential is a credential for one call, which is made without it where there is no login that the server takes.

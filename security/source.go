@@ -10,13 +10,15 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
 // TokenSource returns a source of access tokens that lives as long as the client does: for [auth.Bearer] and [auth.Transport], to
 // call every other part of Infoworks. The client's own calls use it too.
 //
 // A token is made from the refresh token, and from the password where the refresh token is refused, spent or cannot be had. It is
-// kept, for any number of goroutines, and renewed ahead of its end: see [auth.Cache]. A token that a server refused is shown to
+// kept, for any number of goroutines, and renewed ahead of its end: see [auth.Cache]. Where none can be had, the outcome of the error
+// is [tenantkit.OutcomeNotSent], that of the call which the token was for. A token that a server refused is shown to
 // [Client.ValidateToken] first; one that is still good is kept, since then the refusal is about what its user may do.
 //
 // The source of a client without credentials fails.
@@ -37,6 +39,7 @@ type accessTokens struct {
 	mu      sync.Mutex
 	last    *auth.Token // that was made; behind a pointer fmt does not look, whatever the verb
 	refused bool        // the server did not take it
+	good    bool        // the server, asked about it since, says that it is good
 }
 
 func newAccessTokens(client *Client) *accessTokens {
@@ -55,7 +58,7 @@ func (t *accessTokens) Token(ctx context.Context) (auth.Token, error) { return t
 func (t *accessTokens) Invalidate(refused tenantkit.Secret) {
 	t.mu.Lock()
 	if refused == t.last.Value {
-		t.refused = true
+		t.refused, t.good = true, false
 	}
 	t.mu.Unlock()
 	t.cache.Invalidate(refused)
@@ -67,6 +70,7 @@ func (t *accessTokens) fetch(ctx context.Context) (auth.Token, error) {
 		// Once, and whatever comes of it: where the server cannot tell, a new token does.
 		valid, err := t.client.ValidateToken(ctx, suspect.Value, tenantkit.WithRetry(tenantkit.NoRetry()))
 		if err == nil && valid {
+			t.confirm(suspect.Value)
 			return suspect, nil
 		}
 	}
@@ -75,7 +79,7 @@ func (t *accessTokens) fetch(ctx context.Context) (auth.Token, error) {
 		return auth.Token{}, err
 	}
 	t.mu.Lock()
-	*t.last, t.refused = token, false
+	*t.last, t.refused, t.good = token, false, false
 	t.mu.Unlock()
 	return token, nil
 }
@@ -87,6 +91,24 @@ func (t *accessTokens) suspect() (auth.Token, bool) {
 	refused := t.refused
 	t.refused = false
 	return *t.last, refused
+}
+
+// confirm takes down that the server says of the last token that it is good.
+func (t *accessTokens) confirm(value tenantkit.Secret) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.good = value == t.last.Value
+}
+
+// explain adds to the refusal of a call with the token that the server says of it that it is good, if it does.
+func (t *accessTokens) explain(value tenantkit.Secret, err error) error {
+	var refusal *wrongCredential
+	if errors.As(err, &refusal) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		refusal.goodToken = t.good && value == t.last.Value
+	}
+	return err
 }
 
 // mint makes a token, from the refresh token if that can be.
@@ -104,6 +126,7 @@ func (t *accessTokens) mint(ctx context.Context) (auth.Token, error) {
 		first = err
 	}
 	made, err := c.Authenticate(ctx)
+	err = rest.Unwritten(err)
 	switch {
 	case err == nil:
 		return made.token(), nil

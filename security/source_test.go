@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -177,6 +178,7 @@ func TestRefusedToken(t *testing.T) {
 		faults    map[string][]securitytest.Fault
 		asked     string
 		is        error
+		says      string
 	}{
 		{name: "blacklisted", blacklist: true, asked: "[UserData ValidateToken AccessToken UserData]"},
 		{
@@ -194,6 +196,14 @@ func TestRefusedToken(t *testing.T) {
 		{
 			name: "the token is good, and the user lacks access", faults: map[string][]securitytest.Fault{"UserData": {unauthorized}},
 			asked: "[UserData ValidateToken]", is: tenantkit.ErrUnauthenticated,
+		},
+		{
+			name: "the token is good, and is not acceptable", faults: map[string][]securitytest.Fault{"UserData": {notAcceptable}},
+			asked: "[UserData ValidateToken]", is: tenantkit.ErrUnauthenticated, says: "the server says that the access token is good",
+		},
+		{
+			name: "a new token is not acceptable", blacklist: true, faults: map[string][]securitytest.Fault{"UserData": {notAcceptable, notAcceptable}},
+			asked: "[UserData ValidateToken AccessToken UserData]", is: tenantkit.ErrUnauthenticated, says: "not good any more, or its user may not do this",
 		},
 		{
 			name: "a proxy's 406", faults: map[string][]securitytest.Fault{"UserData": {{Status: 406, Body: "no"}}},
@@ -221,6 +231,9 @@ func TestRefusedToken(t *testing.T) {
 			}
 			if (err == nil) != (test.is == nil) || test.is != nil && test.is != errAny && !errors.Is(err, test.is) {
 				t.Errorf("got %v, want %v", err, test.is)
+			}
+			if test.says != "" && !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, which does not say %q", err, test.says)
 			}
 			// What was good before is good again.
 			if err := lookUp(t.Context(), client); err != nil {

@@ -102,7 +102,7 @@ func (c *Client) RevokeAccessToken(ctx context.Context, opts ...tenantkit.Option
 	_, err := do[wire.Text](ctx, c, revokeAccessToken, rest.Call{Credential: auth.Bearer(given)}, nil, opts)
 	// Not by way of c.tokens, which would have the token validated first.
 	c.tokens.cache.Invalidate(given.last)
-	return err
+	return c.tokens.explain(given.last, err)
 }
 
 // givenToken remembers which token one call was given last.

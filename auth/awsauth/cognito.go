@@ -86,12 +86,7 @@ func lazyClient(o auth.CognitoOptions, load []func(*config.LoadOptions) error) f
 // failure tells what failed, in the SDK's words without what looks like a token. The error itself stays out of the chain: it holds
 // the request and the answer.
 func failure(ctx context.Context, o auth.CognitoOptions, err error) error {
-	const longest = 800
-	text := redact.Opaque(err.Error())
-	if len(text) > longest {
-		text = strings.ToValidUTF8(text[:longest], "") + "…"
-	}
-	err = fmt.Errorf("no token of %s for %s in the identity pool %s: %s", o.Provider, o.User, o.IdentityPoolID, text)
+	err = fmt.Errorf("no token of %s for %s in the identity pool %s: %s", o.Provider, o.User, o.IdentityPoolID, redact.Error(err))
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", err, ctx.Err())
 	}

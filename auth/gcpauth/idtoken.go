@@ -99,7 +99,7 @@ func (o Options) check() error {
 	case o.Audience == "":
 		return invalid("Audience", "is empty")
 	case o.ServiceAccount != "" && !isEmail(o.ServiceAccount):
-		return invalid("ServiceAccount", fmt.Sprintf("%q is no email of a service account", o.ServiceAccount))
+		return invalid("ServiceAccount", fmt.Sprintf("%q is not the email of a service account", o.ServiceAccount))
 	case o.ServiceAccount == "" && o.Credentials != nil:
 		return invalid("Credentials", "are those that impersonate, so ServiceAccount must be set")
 	case o.ServiceAccount == "" && len(o.Delegates) > 0:
@@ -107,7 +107,7 @@ func (o Options) check() error {
 	}
 	for i, delegate := range o.Delegates {
 		if !isEmail(delegate) {
-			return invalid(fmt.Sprintf("Delegates[%d]", i), fmt.Sprintf("%q is no email of a service account", delegate))
+			return invalid(fmt.Sprintf("Delegates[%d]", i), fmt.Sprintf("%q is not the email of a service account", delegate))
 		}
 	}
 	return nil
@@ -182,12 +182,7 @@ func (s *source) failure(err error) error {
 	if s.options.ServiceAccount != "" {
 		who = s.options.ServiceAccount
 	}
-	const longest = 800
-	text := redact.Opaque(err.Error())
-	if len(text) > longest {
-		text = strings.ToValidUTF8(text[:longest], "") + "…"
-	}
-	return fmt.Errorf("no ID token of %s for %s: %s", who, s.options.Audience, text)
+	return fmt.Errorf("no ID token of %s for %s: %s", who, s.options.Audience, redact.Error(err))
 }
 
 // expiry returns the claim exp, since Google's library takes an hour for granted.

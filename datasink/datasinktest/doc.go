@@ -9,7 +9,7 @@
 //		APIKey: auth.StaticToken(datasinktest.DefaultAPIKey),
 //	})
 //
-// Failures are asked for with [Server.Fail], what was sent is told by [Server.Requests].
+// A [Server] records what is sent to it (its method Requests), and fails when it is asked to (its method Fail).
 //
 // The documentation does not say what the service does with mistakes. The fake refuses them: 400 for what does not fit the
 // documentation, 401 for a wrong credential, 404 for an unknown sink, 409 for an id that is taken. An update leaves fields that are

@@ -9,7 +9,8 @@ import (
 	"github.com/tenantkit/tenantkit/datasink/datasinktest"
 )
 
-// A program under test meets a service that loses an answer; the test looks at what the service got.
+// A program under test meets a service that loses an answer; the test looks at what the service got. In a test, datasinktest.Start(t)
+// closes the server at its end.
 func Example() {
 	server := datasinktest.NewServer()
 	defer server.Close()

@@ -19,7 +19,7 @@ const (
 // DefaultTokenLifetime is how long a token serves.
 const DefaultTokenLifetime = 12 * time.Hour
 
-// A Fault is a failure to inject with [Server.Fail]. Combine its fields freely; the zero value does nothing.
+// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the zero value does nothing.
 //
 //   - Times: how many requests it hits. 0 means one, less than 0 all.
 //   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
@@ -35,14 +35,33 @@ const DefaultTokenLifetime = 12 * time.Hour
 //   - Slow: the request takes effect, and the body of the answer comes in eight parts with this pause before each.
 type Fault = fake.Fault
 
-// A Request is one request as the server saw it, credentials included. Operation is the name of the client's method, such as
-// "UpdateAssignmentStatus"; "Login" and "RenewToken" are those of a log-in; it is empty when the API has no such route.
+// A Request is one request as the server saw it, credentials included.
+//
+//   - Operation: the name of the client's method, such as "UpdateAssignmentStatus"; "Login" and "RenewToken" are those of a log-in;
+//     empty when the API has no such route.
+//   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
+//   - Status: the status answered, 0 when none was.
+//   - Applied: the handler of the API ran, whatever it answered.
+//   - Fault: the fault that hit the request, nil when none did.
 type Request = fake.Request
 
 // A Cleaner is what *testing.T offers to [Start].
 type Cleaner = fake.Cleaner
 
 // A Server is a fake on a loopback address. Its methods may be called from any goroutine.
+//
+// Beside the methods below, it has those of every fake of this module:
+//
+//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
+//     otherwise; "" stands for every operation.
+//   - Recover() drops the faults that are not used up.
+//   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
+//   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
+//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
+//   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
+//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
+//     socket works; the server itself is made outside of the bubble.
+//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
 type Server struct {
 	*fake.Server
 
@@ -72,7 +91,7 @@ type settings struct {
 	transport []fake.Option
 }
 
-// WithTLS makes the server speak https, as the real one does; [Server.Client] and [Server.CertPool] trust its certificate.
+// WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool of [Server].
 func WithTLS() Option {
 	return func(s *settings) { s.transport = append(s.transport, fake.TLS()) }
 }
@@ -125,7 +144,7 @@ func WithUnknownDecisionsRefused() Option {
 }
 
 // WithCountsOnly makes the server forget requests and decisions, and only count them, so that its memory does not grow in a run of
-// millions: see [Server.Applied] and [Server.StatusesSet].
+// millions: see the method Applied of [Server], and [Server.StatusesSet].
 func WithCountsOnly() Option {
 	return func(s *settings) { s.server.countOnly = true }
 }

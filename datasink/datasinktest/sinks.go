@@ -14,6 +14,7 @@ import (
 
 // Sink is a data sink as the server keeps it.
 type Sink struct {
+	// ID, Name and Config are as they were sent.
 	ID     string
 	Name   string
 	Config json.RawMessage
@@ -23,7 +24,8 @@ type Sink struct {
 	CertifyTimestamp     string
 	RevokeTimestamp      string
 	RolePublishTimestamp string
-	Logs                 json.RawMessage
+	// Logs is the JSON that was last sent, nil when none was.
+	Logs json.RawMessage
 	// Extra are fields that the documentation does not know.
 	Extra map[string]json.RawMessage
 }

@@ -10,16 +10,16 @@ import (
 
 // A Request is one request as the server saw it, credentials included, and what became of it.
 type Request struct {
-	Operation     string // name of the operation; empty when the API has no such route
-	Method        string
+	Operation     string            // name of the operation; empty when the API has no such route
+	Method        string            // such as GET
 	Path          string            // escaped, as it was sent
 	PathValues    map[string]string // decoded values of the variable parts of the path, by name
-	RawQuery      string
-	Host          string
-	Header        http.Header
-	Body          []byte
-	ContentLength int64  // as announced by the client; -1 when it was not
-	RemoteAddr    string // of the client: requests with the same address came over one connection
+	RawQuery      string            // without the question mark
+	Host          string            // that the client asked for
+	Header        http.Header       // with all credentials
+	Body          []byte            // whole, or up to where it broke off
+	ContentLength int64             // as announced by the client; -1 when it was not
+	RemoteAddr    string            // of the client: requests with the same address came over one connection
 
 	Status  int    // status that was answered; 0 while the request is handled and when no status was sent
 	Applied bool   // the API's own handler ran, whatever it answered
@@ -45,9 +45,9 @@ func (r *Request) clone() Request {
 
 // A Response is an answer of a handler. The zero value is an empty 200.
 type Response struct {
-	Status int // 0 means 200
-	Header http.Header
-	Body   []byte
+	Status int         // 0 means 200
+	Header http.Header // sent beside what net/http sends by itself
+	Body   []byte      // sent as it is
 
 	// NoEffect says that the request changed nothing although its answer is 2xx, so Server.Applied does not count it.
 	NoEffect bool

@@ -13,6 +13,7 @@ const DefaultMaxBody = 64 << 20
 
 // Config says what a Server answers.
 type Config struct {
+	// Routes are the API's operations. The first one that matches a request takes it.
 	Routes []Route
 
 	// DecodePath is for APIs that decode and clean the path before they route: %2F separates segments, and a path with
@@ -53,7 +54,9 @@ func HTTP2() Option {
 
 // A Cleaner is the part of *testing.T that a fake needs to close itself at the end of a test.
 type Cleaner interface {
+	// Helper marks the caller as a helper of the test.
 	Helper()
+	// Cleanup calls the function when the test is over.
 	Cleanup(func())
 }
 

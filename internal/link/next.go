@@ -92,7 +92,7 @@ func CheckFollow(request, next *url.URL) error {
 		return fmt.Errorf("link: the next link goes from %.200q to %.200q: not followed, credentials stay with the origin they are for",
 			origin.Of(request), origin.Of(next))
 	case strings.Contains(next.RawQuery, " "):
-		return errors.New("link: the query of the next link holds a blank: not followed, it cannot be sent as it was given")
+		return errors.New("link: the query of the next link holds a space: not followed, it cannot be sent as it was given")
 	}
 	return nil
 }

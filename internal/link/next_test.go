@@ -222,8 +222,8 @@ func TestCheckFollow(t *testing.T) {
 		{"no host", "https://h/p1", "https:p2", "from"},
 		{"other scheme", "https://h/p1", "mailto:s3cr3t@h", `to "mailto://:"`},
 		{"file", "https://h/p1", "file:///s3cr3t", "to"},
-		{"blank in query", "https://h/p1", "https://h/p2?q=s3cr3t b", "blank"},
-		{"blank in path is escaped when sent", "https://h/p1", "https://h/p 2", ""},
+		{"space in query", "https://h/p1", "https://h/p2?q=s3cr3t b", "space"},
+		{"space in path is escaped when sent", "https://h/p1", "https://h/p 2", ""},
 		{"long host", "https://h/p1", "https://" + strings.Repeat("h", 100_000) + "/s3cr3t", "to"},
 	}
 	for _, test := range tests {

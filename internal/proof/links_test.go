@@ -51,7 +51,7 @@ func TestNextLinks(t *testing.T) {
 					client := stand.connect(t, tenantkit.WithHTTPClient(&http.Client{Transport: transport}), tenantkit.WithMaxPages(20),
 						tenantkit.WithRetry(tenantkit.NoRetry()))
 					defer client.close()
-					_, err := client.calls[name](t.Context())
+					_, err := client.call(name)(t.Context())
 					t.Logf("%d requests: %v", len(transport.sent), err)
 					for _, req := range transport.sent {
 						if !strings.HasPrefix(req.URL.String(), stand.server.URL()+"/") {

@@ -54,7 +54,7 @@ func answersWithoutBody(t *testing.T, s service, name string) (bodiless bool) {
 		var response tenantkit.Response
 		client := stand.connect(t, stand.wired())
 		defer client.close()
-		if _, err := client.calls[name](t.Context(), tenantkit.WithResponse(&response)); err != nil {
+		if _, err := client.call(name)(t.Context(), tenantkit.WithResponse(&response)); err != nil {
 			t.Error(err)
 		}
 		bodiless = response.StatusCode == http.StatusNoContent || response.Header.Get("Content-Length") == "0"
@@ -98,7 +98,7 @@ func (c cell) run(t *testing.T) (applied int, err error) {
 		if c.call == c.op.Name {
 			opts = append(opts, tenantkit.WithResponse(&response))
 		}
-		result, callErr := client.calls[c.call](t.Context(), opts...)
+		result, callErr := client.call(c.call)(t.Context(), opts...)
 		took := time.Since(began)
 		synctest.Wait()
 		applied, err = stand.server.Applied(c.op.Name), callErr

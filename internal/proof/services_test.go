@@ -103,7 +103,7 @@ func TestCallsSucceed(t *testing.T) {
 				defer stand.server.Close()
 				client := stand.connect(t)
 				defer client.close()
-				if _, err := client.calls[name](t.Context()); err != nil {
+				if _, err := client.call(name)(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if n := stand.server.Applied(of); n != 1 {

@@ -90,7 +90,7 @@ func (f socketFault) strike(t *testing.T, s service, op rest.Operation, always b
 	if f.gone {
 		stand.server.Close()
 	}
-	_, err := client.calls[op.Name](t.Context())
+	_, err := client.call(op.Name)(t.Context())
 	stand.server.Close()
 	applied, arrived := stand.server.Applied(op.Name), 0
 	for _, request := range stand.server.Requests() {

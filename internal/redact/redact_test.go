@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -26,6 +27,26 @@ func TestOpaque(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if got := redact.Opaque(test.text); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestError(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ text, want string }{
+		"short": {"no such profile", "no such profile"},
+		"token": {"answer: eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln", "answer: [redacted]"},
+		// What is removed before the cut leaves room; a token that the cut goes through must not be left as one too short to be seen.
+		"token at the cut":     {strings.Repeat("ab ", 264) + strings.Repeat("k", 60), strings.Repeat("ab ", 264) + "[redacte…"},
+		"character at the cut": {strings.Repeat("ab ", 266) + "é and more", strings.Repeat("ab ", 266) + "é…"},
+		"character cut off":    {strings.Repeat("ab ", 266) + "a€", strings.Repeat("ab ", 266) + "a…"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := redact.Error(errors.New(test.text)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

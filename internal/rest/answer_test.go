@@ -270,7 +270,7 @@ func TestLyingContentLength(t *testing.T) {
 	}
 }
 
-// The begin of a refusal is kept, however long it is and whether or not its length is announced.
+// The beginning of a refusal is kept, however long it is and whether or not its length is announced.
 func TestLongRefusal(t *testing.T) {
 	t.Parallel()
 	long := `{"error":"no"}` + strings.Repeat(" ", 1<<20)

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
 )
 
 // respond is an in-memory server that is a function.
@@ -229,6 +231,33 @@ func TestBudgetOfACancelledWait(t *testing.T) {
 		_ = c.Do(t.Context(), &getThing, callOf(&getThing), nil)
 		if n := requests.Load() - before; n != 2 {
 			t.Errorf("%d attempts, want 2: the budget of 1 was not used before", n)
+		}
+	})
+}
+
+// A call that is cancelled between the renewal of its credential and the repetition has taken nothing out, and gives nothing back.
+func TestBudgetOfACancelledRenewal(t *testing.T) {
+	t.Parallel()
+	virtual(t, func(t *testing.T) {
+		const calls = 50
+		for range calls {
+			ctx, cancel := context.WithCancel(t.Context())
+			var asked atomic.Int64
+			source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
+				n := asked.Add(1)
+				if n == 2 {
+					cancel()
+				}
+				return auth.Token{Value: tenantkit.Secret(fmt.Sprintf("token-%d", n))}, nil
+			})
+			server, _ := always(refusal(401, "")).start(t)
+			c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}, testURL, server,
+				tenantkit.WithRetry(tenantkit.RetryPolicy{Budget: 5}))
+			c.budget.has = 0
+			wantSentinels(t, c.Do(ctx, &getThing, callOf(&getThing), nil), tenantkit.ErrUnauthenticated, context.Canceled)
+			if has := c.budget.has; has != 0 {
+				t.Fatalf("the spent budget holds %d repetitions again, want none", has)
+			}
 		}
 	})
 }

@@ -263,6 +263,10 @@ func (c *call) wait(ctx context.Context, asked time.Duration, waitAsked bool) (t
 
 // sleep waits, and ends early with the context.
 func sleep(ctx context.Context, wait time.Duration) error {
+	if ctx.Err() != nil {
+		// Of a wait of no time and an ended context, select takes either.
+		return contextError(ctx)
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

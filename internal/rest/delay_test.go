@@ -239,7 +239,7 @@ func TestWaitThatDoesNotFit(t *testing.T) {
 	}
 }
 
-// MaxElapsed bounds the begin of the last attempt, whatever took the time.
+// MaxElapsed bounds the start of the last attempt, whatever took the time.
 func TestMaxElapsed(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {

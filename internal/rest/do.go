@@ -153,6 +153,7 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 			return a, nil
 		}
 		a.took = time.Since(a.started)
+		borrowed := c.borrowed
 		wait, again := c.another(ctx, a, f)
 		c.log(a, f, wait)
 		a.close()
@@ -162,8 +163,8 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 				c.before = overall(c.before, f.Outcome)
 				continue
 			}
-			// The repetition that was not made goes to another call.
-			c.client.budget.give(1)
+			// The repetition that was not made goes to another call, if it was taken out: one after a renewal is not.
+			c.client.budget.give(c.borrowed - borrowed)
 			f.Err = both(ended, f.Err)
 		}
 		f.Outcome = overall(c.before, f.Outcome)

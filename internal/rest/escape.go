@@ -49,7 +49,7 @@ func source(at []int, i int) int {
 	return at[i]
 }
 
-// decode returns what the begin of text says, and how long that begin is.
+// decode returns what the beginning of text says, and how long that beginning is.
 func decode(text string) (said string, n int) {
 	switch text[0] {
 	case '\\':

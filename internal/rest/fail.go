@@ -165,8 +165,8 @@ func (c *Client) Error(op *Operation, path []string, outcome tenantkit.Outcome, 
 	return failed
 }
 
-// Unwritten returns the error of the read that a method begins with which then writes: nothing was written, whatever became of the
-// read.
+// Unwritten returns the error of a read that goes before another call, and without which that one is not made: nothing was sent for it,
+// whatever became of the read.
 func Unwritten(err error) error {
 	var failed *tenantkit.Error
 	if errors.As(err, &failed) {

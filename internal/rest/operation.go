@@ -32,7 +32,7 @@ func (c Class) String() string {
 	case Write:
 		return "write"
 	default:
-		return "never repeated"
+		return "never"
 	}
 }
 

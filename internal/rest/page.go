@@ -17,6 +17,7 @@ import (
 
 // Pager reads a list that the server hands out in pages, each of them a JSON array.
 type Pager[T any] struct {
+	// Client sends Operation for each page.
 	Client    *Client
 	Operation *Operation
 	// Call returns the call for the page that next leads to, and for the first page where next is empty.

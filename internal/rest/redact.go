@@ -15,8 +15,8 @@ import (
 const (
 	// shortSecret is the length below which a secret occurs in any text by chance.
 	shortSecret = 4
-	// longBegin is how much of a secret is taken for it, where a text goes on otherwise: servers shorten what they repeat.
-	longBegin = 12
+	// longStart is how much of a secret is taken for it, where a text goes on otherwise: servers shorten what they repeat.
+	longStart = 12
 )
 
 // redactor removes secrets from what a server sent back.
@@ -81,7 +81,7 @@ func credentialTexts(value string) []string {
 // text returns text without secrets, in whatever escapes they stand there.
 func (r *redactor) text(text string) string { return r.redact(text, false) }
 
-// body returns the begin of a body without secrets, and without the begin of one at its end, where it may have been cut.
+// body returns the beginning of a body without secrets, and without the beginning of one at its end, where it may have been cut.
 func (r *redactor) body(data []byte) string {
 	data = data[:min(len(data), maxRefusalBytes)]
 	return r.redact(strings.ToValidUTF8(string(data), "\uFFFD"), true)
@@ -112,14 +112,14 @@ func (r *redactor) redact(text string, cut bool) string {
 	return clean.String() + text[done:]
 }
 
-// begins returns how much of the begin of text is the secret, or enough of its begin. With cut, text may end before it does.
+// begins returns how much of the beginning of text is the secret, or enough of its beginning. With cut, text may end before it does.
 func begins(text, secret string, cut bool) int {
 	n := 0
 	for n < len(text) && n < len(secret) && text[n] == secret[n] {
 		n++
 	}
 	switch {
-	case n == len(secret) || n >= longBegin:
+	case n == len(secret) || n >= longStart:
 		return n
 	case cut && n >= shortSecret && endsHere(text[n:]):
 		return len(text)

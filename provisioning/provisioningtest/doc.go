@@ -1,14 +1,22 @@
 // Package provisioningtest is a fake of Keboola's GoodData Provisioning API, for tests of programs that use it.
 //
-// It is stateful, and behaves as the service is described and was seen to behave, with what surprises there: links to the next page
-// without angle brackets, those of users naming /projects, an empty Link on the last page ([LinkStyle] changes all of that); quotas of
-// projects; logins in lower case, and such with %40 in a path unknown; single sign-on that is not ready for a while after the creation
-// of a project ([WithSSODelay]); maintenance ([Server.StartMaintenance]).
+// It is stateful, and behaves as the service is described and was seen to behave, its surprises included:
 //
-//	server := provisioningtest.Start(t, provisioningtest.WithPageSize(2))
-//	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
+//   - Links to the next page have no angle brackets, those of users name /projects, and the last page has an empty Link: [LinkStyle]
+//     changes that.
 //
-// Failures are asked for with [Server.Fail], what was sent is told by [Server.Requests].
+//   - Projects have quotas: see [WithQuotas].
+//
+//   - Logins are lower-cased, and not found where a path spells their @ as %40.
+//
+//   - Single sign-on is not ready for a while after the creation of a project, where [WithSSODelay] says so.
+//
+//   - Maintenance stops everything: see [Server.StartMaintenance].
+//
+//     server := provisioningtest.Start(t, provisioningtest.WithPageSize(2))
+//     client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
+//
+// A [Server] records what is sent to it (its method Requests), and fails when it is asked to (its method Fail).
 //
 // Not public, and chosen here: the size of a page, the form of its tokens, the answer to the deletion of something unknown (404), the
 // status of a quota that is used up (422), of a login that exists (422) or is foreign (400), and of single sign-on that is not ready

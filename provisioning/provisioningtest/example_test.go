@@ -1,38 +1,68 @@
 package provisioningtest_test
 
 import (
+	"context"
 	"fmt"
-	"io"
-	"net/http"
 
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/provisioning"
 	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
 )
 
+// A program under test reads a list of two pages, of which the second one fails at first. In a test, provisioningtest.Start(t) closes
+// the server at its end.
 func Example() {
 	server := provisioningtest.NewServer(provisioningtest.WithPageSize(1))
 	defer server.Close()
 	server.AddProject(provisioningtest.Project{PID: "sales"})
 	server.AddProject(provisioningtest.Project{PID: "stock"})
-	server.Fail("ListProjects", provisioningtest.Fault{Status: 502})
+	server.Fail("ListProjects", provisioningtest.Fault{}, provisioningtest.Fault{Status: 502})
 
-	// The first attempt meets the fault, the second one succeeds.
-	for range 2 {
-		req, err := http.NewRequest(http.MethodGet, server.BaseURL()+"/projects", nil)
+	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken),
+		tenantkit.WithRetry(tenantkit.RetryPolicy{BaseDelay: 1})) // a nanosecond, since tests should not wait
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+	for project, err := range client.AllProjects(context.Background()) {
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		req.Header.Set("X-StorageApi-Token", provisioningtest.DefaultToken)
-		resp, err := server.Client().Do(req)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		_, _ = io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		fmt.Println(resp.Status, "with a next page:", resp.Header.Get("Link") != "")
+		fmt.Println(project.PID)
+	}
+	for _, request := range server.Requests() {
+		fmt.Println(request.Operation, request.Status, request.RawQuery != "")
 	}
 	// Output:
-	// 502 Bad Gateway with a next page: false
-	// 200 OK with a next page: true
+	// sales
+	// stock
+	// ListProjects 200 false
+	// ListProjects 502 true
+	// ListProjects 200 true
+}
+
+// Maintenance, which stands in the way of every call.
+func ExampleServer_StartMaintenance() {
+	server := provisioningtest.NewServer()
+	defer server.Close()
+	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken), tenantkit.WithRetry(tenantkit.NoRetry()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+
+	server.StartMaintenance("Maintenance until 6 o'clock", "3600")
+	_, err = client.ListUsers(context.Background(), nil)
+	fmt.Println(tenantkit.OutcomeOf(err))
+
+	server.EndMaintenance()
+	_, err = client.ListUsers(context.Background(), nil)
+	fmt.Println(err)
+	// Output:
+	// rejected
+	// <nil>
 }

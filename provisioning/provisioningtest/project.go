@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 
 // A Project is what the server holds of a GoodData project.
 type Project struct {
+	// PID is the id, and Name the title.
 	PID  string
 	Name string
 	// Token is "keboola_demo", "keboola_production", or the token that the project was made with.
@@ -231,12 +231,9 @@ func (s *Server) deleteProject(r *Request) fake.Response {
 	if p == nil {
 		return refusal
 	}
-	query, err := url.ParseQuery(r.RawQuery)
-	if err != nil {
-		return s.refusal(http.StatusBadRequest, "The query cannot be read")
-	}
-	if s.goodDataDown && !truthy(query, "ignoreGoodDataErrors") {
-		return s.applicationError()
+	query, refusal := s.deletion(r)
+	if query == nil {
+		return refusal
 	}
 	s.projects = slices.DeleteFunc(s.projects, func(other *storedProject) bool { return other == p })
 	if truthy(query, "user") {

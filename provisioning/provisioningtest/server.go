@@ -23,7 +23,7 @@ const (
 	keboolaProjectID = "313"
 )
 
-// A Fault is a failure to inject with [Server.Fail]. Combine its fields freely; the zero value does nothing.
+// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the zero value does nothing.
 //
 //   - Times: how many requests it hits. 0 means one, less than 0 all.
 //   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
@@ -53,6 +53,19 @@ type Request = fake.Request
 type Cleaner = fake.Cleaner
 
 // A Server is a fake service on a loopback address. Its methods may be called from any goroutine.
+//
+// Beside the methods below, it has those of every fake of this module:
+//
+//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
+//     otherwise; "" stands for every operation.
+//   - Recover() drops the faults that are not used up.
+//   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
+//   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
+//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
+//   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
+//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
+//     socket works; the server itself is made outside of the bubble.
+//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
 type Server struct {
 	*fake.Server
 
@@ -80,7 +93,7 @@ type maintenance struct{ reason, retryAfter string }
 // An Option changes a Server.
 type Option func(*Server)
 
-// WithTLS makes the server speak https, as the real one does; [Server.Client] and [Server.CertPool] trust its certificate.
+// WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool of [Server].
 func WithTLS() Option {
 	return func(s *Server) { s.listenOptions = append(s.listenOptions, fake.TLS()) }
 }
@@ -233,6 +246,19 @@ func (s *Server) routes() []fake.Route {
 	return append(routes, fake.Route{
 		Operation: "DiscoverBaseURL", Method: http.MethodGet, Path: "/v2/storage", Handle: s.number(s.unlessMaintenance(s.index)),
 	})
+}
+
+// deletion returns the query of a deletion, or, where it is nil, the refusal: GoodData, while it is down, lets nothing be deleted, unless
+// the caller ignores that.
+func (s *Server) deletion(r *Request) (query url.Values, refusal fake.Response) {
+	query, err := url.ParseQuery(r.RawQuery)
+	if err != nil {
+		return nil, s.refusal(http.StatusBadRequest, "The query cannot be read")
+	}
+	if s.goodDataDown && !truthy(query, "ignoreGoodDataErrors") {
+		return nil, s.applicationError()
+	}
+	return query, fake.Response{}
 }
 
 // truthy says whether a flag of the query is set: the service takes every text for true.

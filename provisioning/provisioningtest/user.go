@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -147,12 +146,9 @@ func (s *Server) deleteUser(r *Request) fake.Response {
 	if user == nil {
 		return refusal
 	}
-	query, err := url.ParseQuery(r.RawQuery)
-	if err != nil {
-		return s.refusal(http.StatusBadRequest, "The query cannot be read")
-	}
-	if s.goodDataDown && !truthy(query, "ignoreGoodDataErrors") {
-		return s.applicationError()
+	query, refusal := s.deletion(r)
+	if query == nil {
+		return refusal
 	}
 	s.users = slices.DeleteFunc(s.users, func(other *storedUser) bool { return other == user })
 	for _, p := range s.projects {

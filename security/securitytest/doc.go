@@ -12,7 +12,7 @@
 // on the calls that take Basic, and with 401 on those that take Bearer. Access tokens are JSON Web Tokens that live for 15 minutes,
 // or as long as [WithTokenLife] says, by the clock of [WithClock].
 //
-// Failures are asked for with [Server.Fail], what was sent is told by [Server.Requests].
+// A [Server] records what is sent to it (its method Requests), and fails when it is asked to (its method Fail).
 //
 // In a testing/synctest bubble, where no socket works, make the server outside of the bubble and send requests through its
 // RoundTripper. Time is then the bubble's.

@@ -2,8 +2,10 @@ package securitytest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/security"
 	"github.com/tenantkit/tenantkit/security/securitytest"
@@ -41,4 +43,28 @@ func Example() {
 	// ValidateToken 200
 	// AccessToken 200
 	// UserData 200
+}
+
+// A server that fails until it is told to recover.
+func ExampleServer_fail() {
+	const email = "admin@infoworks.io"
+	server := securitytest.NewServer(securitytest.WithUsers(securitytest.User{Email: email, Password: "secret"}))
+	defer server.Close()
+	server.Fail("Authenticate", securitytest.Fault{Times: -1, Status: 500})
+	client, err := security.NewClient(server.BaseURL(), security.Credentials{Username: email, Password: auth.StaticToken("secret")},
+		tenantkit.WithRetry(tenantkit.NoRetry()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+
+	_, err = client.TokenSource().Token(context.Background())
+	fmt.Println("while it fails:", errors.Is(err, tenantkit.ErrUnavailable))
+	server.Recover()
+	_, err = client.TokenSource().Token(context.Background())
+	fmt.Println("after that:", err, server.Applied("Authenticate"))
+	// Output:
+	// while it fails: true
+	// after that: <nil> 1
 }

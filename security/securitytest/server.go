@@ -12,7 +12,7 @@ import (
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
-// A Fault is a failure to inject with [Server.Fail]. Combine its fields freely; the zero value does nothing.
+// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the zero value does nothing.
 //
 //   - Times: how many requests it hits. 0 means one, less than 0 all.
 //   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
@@ -27,6 +27,9 @@ import (
 //     body that does not end.
 //   - Slow: the request takes effect, and the body of the answer comes in eight parts with this pause before each.
 type Fault = fake.Fault
+
+// A Cleaner is what *testing.T offers to [Start].
+type Cleaner = fake.Cleaner
 
 // A Request is one request as the server saw it, credentials included.
 //
@@ -108,6 +111,19 @@ func WithTLS() Option {
 }
 
 // Server is a fake Infoworks server on a loopback address. Its methods may be called from any goroutine.
+//
+// Beside the methods below, it has those of every fake of this module:
+//
+//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
+//     otherwise; "" stands for every operation.
+//   - Recover() drops the faults that are not used up.
+//   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
+//   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
+//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
+//   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
+//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
+//     socket works; the server itself is made outside of the bubble.
+//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
 type Server struct {
 	*fake.Server
 	listen []fake.Option
@@ -142,7 +158,7 @@ func NewServer(opts ...Option) *Server {
 }
 
 // Start starts a server that closes itself at the end of the test.
-func Start(t fake.Cleaner, opts ...Option) *Server {
+func Start(t Cleaner, opts ...Option) *Server {
 	t.Helper()
 	s := NewServer(opts...)
 	t.Cleanup(s.Close)

@@ -11,6 +11,10 @@
 // The key must be that of an administrator of the service; the key of a tenant's user is refused. What the restricted
 // administrators may do is told at each method.
 //
+// A call that fails returns a [*tenantkit.Error], and input that cannot be sent a [*tenantkit.ValidationError]. [errors.Is] with
+// [tenantkit.ErrNotFound] and its siblings tells the kind of a refusal, [tenantkit.OutcomeOf] what became of a write, and
+// [tenantkit.RetryPolicy] what is repeated.
+//
 // # What to know of the server
 //
 // The server keeps a tenant, its users and its status in one document, without locks. Hence:

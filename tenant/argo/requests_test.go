@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,6 +67,7 @@ func TestRequests(t *testing.T) {
 		`"topology":{"type":"GOCDB","feed":"gocdb1.example.foo"},` +
 		`"users":[{"name":"cap","email":"cap@email.com","api_key":"C4PK3Y","roles":["admin"]}]}`
 
+	asked := make(map[string]bool)
 	for _, test := range []struct {
 		name               string
 		answer             string
@@ -190,6 +192,7 @@ func TestRequests(t *testing.T) {
 			},
 		},
 	} {
+		asked[test.method+" "+test.path] = true
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := newMockClient(t)
@@ -221,6 +224,12 @@ func TestRequests(t *testing.T) {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
 		})
+	}
+	for _, op := range argo.Operations() {
+		path := strings.NewReplacer("{tenantID}", tenantID, "{userID}", userID).Replace(op.Path)
+		if !asked[op.Method+" "+path] {
+			t.Errorf("no test asks for %s, %s %s", op.Name, op.Method, path)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -280,6 +281,28 @@ func TestWaitingForATenantObeysTheContext(t *testing.T) {
 	}
 	if _, err := client.CreateUser(t.Context(), alpha, &argo.User{Name: "ada"}); err != nil {
 		t.Errorf("after the wait: %v", err)
+	}
+}
+
+// A function that waits for itself cannot be told from one that waits for another goroutine; the error names the mistake.
+func TestWaitingForOneself(t *testing.T) {
+	t.Parallel()
+	server := argotest.Start(t)
+	client := newServerClient(t, server)
+	id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "alpha"}})
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	modify := client.ModifyTenant(t.Context(), id, func(*argo.Tenant) error { return client.DeleteUser(ended, id, "ada") })
+	keep := client.KeepStatus(t.Context(), id, func(context.Context) error {
+		return client.KeepStatus(ended, id, func(context.Context) error { return nil })
+	})
+	for want, err := range map[string]error{
+		"another change of tenant " + id + " by this client (the function given to ModifyTenant": modify,
+		"another KeepStatus of tenant " + id + " by this client (the function given to it":       keep,
+	} {
+		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want a hint: %s", err, want)
+		}
 	}
 }
 

@@ -17,8 +17,10 @@ import (
 
 // TenantStatus is a tenant with what the argo engine last reported of it.
 type TenantStatus struct {
-	ID     string `json:"id"`
-	Info   Info   `json:"info"`
+	// ID and Info are the tenant's.
+	ID   string `json:"id"`
+	Info Info   `json:"info"`
+	// Status is the zero value where there is none.
 	Status Status `json:"status"`
 }
 
@@ -36,40 +38,44 @@ type Status struct {
 	EngineConfig bool `json:"engine_config"`
 	// LastCheck is when the engine looked. The server takes any text.
 	LastCheck string `json:"last_check"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // AMS is the state of a tenant in the ARGO messaging service.
 type AMS struct {
+	// MetricData and SyncData are the states of the two kinds of messages.
 	MetricData AMSProject `json:"metric_data"`
 	SyncData   AMSProject `json:"sync_data"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // AMSProject is the state of one kind of messages.
 type AMSProject struct {
+	// Ingestion, Publishing and StatusStreaming tell whether each of them works.
 	Ingestion       bool `json:"ingestion"`
 	Publishing      bool `json:"publishing"`
 	StatusStreaming bool `json:"status_streaming"`
-	// MessagesArrived is a count.
+	// MessagesArrived is the number of messages that have arrived.
 	MessagesArrived int64 `json:"messages_arrived"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // HDFS is the state of a tenant's data in storage.
 type HDFS struct {
+	// MetricData tells whether there is metric data in storage.
 	MetricData bool `json:"metric_data"`
 	// SyncData has the state of each report by the report's name.
 	SyncData map[string]SyncData `json:"sync_data,omitempty"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // SyncData tells which parts of a report's configuration are in storage.
 type SyncData struct {
+	// Each field tells whether the part of its name is there.
 	AggregationProfile   bool `json:"aggregation_profile"`
 	BlankRecomputation   bool `json:"blank_recomputation"`
 	ConfigurationProfile bool `json:"configuration_profile"`
@@ -79,7 +85,7 @@ type SyncData struct {
 	MetricProfile        bool `json:"metric_profile"`
 	OperationsProfile    bool `json:"operations_profile"`
 	Weights              bool `json:"weights"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -132,10 +138,10 @@ const restoreTimeout = time.Minute
 // meantime, by change or by another program, is left alone, and so is a tenant that is deleted. A call that ended without an answer
 // may still be under way, and wipe the status after it was restored.
 //
-// Call the client's methods with the context that change is given. Of several at the same time for a tenant, one runs after the
-// other; one within another is part of it, if it has that context, and waits for the other until its context ends, if not.
+// Call the client's methods with the context that change is given. Several for one tenant at the same time run one after the other.
+// One within another is part of it, if it has that context; if not, it waits for the outer one, and so until its own context ends.
 //
-// An error of change comes back as it is; a status that could not be restored comes back in a [StatusLostError], joined with the
+// Repeated on failure like a read and an idempotent write; change is called once. An error of change comes back as it is; a status that could not be restored comes back in a [StatusLostError], joined with the
 // error of change.
 func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(context.Context) error, opts ...tenantkit.Option) (err error) {
 	if change == nil {
@@ -166,6 +172,7 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 // StatusLostError is a status that [Client.KeepStatus] could not restore. Write it with [Client.UpdateTenantStatus] when the server
 // can be reached again.
 type StatusLostError struct {
+	// TenantID and Status are what to write: the status as it was, or as it was set in the meantime.
 	TenantID string
 	Status   Status
 	// Err is why it could not be restored.

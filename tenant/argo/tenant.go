@@ -26,13 +26,15 @@ type Tenant struct {
 	Topology Topology `json:"topology"`
 	// Users are the tenant's users with their keys. The server leaves them out for restricted administrators.
 	Users []User `json:"users,omitempty"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // Info says who a tenant is.
 type Info struct {
-	Name        string `json:"name"`
+	// Name is unique in the service, and needed.
+	Name string `json:"name"`
+	// Email, Description, Image and Website are for people: the server takes any text. Image and Website are addresses.
 	Email       string `json:"email"`
 	Description string `json:"description"`
 	Image       string `json:"image"`
@@ -40,28 +42,31 @@ type Info struct {
 	// Created and Updated are set by the server. They are not sent.
 	Created Time `json:"created,omitzero"`
 	Updated Time `json:"updated,omitzero"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // DBConf is a database of a tenant.
 type DBConf struct {
 	// Store says what the database is for: "ar", "status".
-	Store    string           `json:"store"`
-	Server   string           `json:"server"`
-	Port     int              `json:"port"`
-	Database string           `json:"database"`
+	Store string `json:"store"`
+	// Server and Port say where the database is, and Database is its name there.
+	Server   string `json:"server"`
+	Port     int    `json:"port"`
+	Database string `json:"database"`
+	// Username and Password are what the service logs in to it with.
 	Username string           `json:"username"`
 	Password tenantkit.Secret `json:"password"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
 // Topology says where a tenant's sites and services are read from.
 type Topology struct {
+	// Type is the kind of the source ("GOCDB"), and Feed its address. Both are empty where none is set.
 	Type string `json:"type"`
 	Feed string `json:"feed"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 

@@ -21,16 +21,18 @@ const (
 	RoleViewer  Role = "viewer"
 )
 
-// User is a user of a tenant. Neither name nor email is unique.
+// User is a user of a tenant.
 type User struct {
 	// ID is made by the server. It is not sent in bodies.
-	ID    string `json:"id,omitzero"`
+	ID string `json:"id,omitzero"`
+	// Name is needed for a new user. It need not be unique, and neither need Email.
 	Name  string `json:"name,omitzero"`
 	Email string `json:"email,omitzero"`
-	// APIKey is the key that the user calls the service with.
+	// APIKey is the key that the user calls the service with. It is unique in the service.
 	APIKey tenantkit.Secret `json:"api_key,omitzero"`
-	Roles  []Role           `json:"roles,omitempty"`
-	// Extra holds fields of the server that this package does not know. They are sent back.
+	// Roles say what the user may do; there may be none.
+	Roles []Role `json:"roles,omitempty"`
+	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
 	Extra map[string]json.RawMessage `json:",inline"`
 }
 
@@ -185,7 +187,7 @@ func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, path []str
 	return change()
 }
 
-// lock waits for the lock of the tenant path[0], and tells the end of the context as a call that was not sent.
+// lock waits for the lock of the tenant path[0], and tells the end of the context as a call that was not sent, with what it waited for.
 func (c *Client) lock(ctx context.Context, locks *keylock.Locks, op *rest.Operation, path []string) (func(), error) {
 	switch {
 	case c.rest == nil:
@@ -195,7 +197,11 @@ func (c *Client) lock(ctx context.Context, locks *keylock.Locks, op *rest.Operat
 	}
 	unlock, err := locks.Lock(ctx, path[0])
 	if err != nil {
-		return nil, c.rest.Error(op, path, tenantkit.OutcomeNotSent, fmt.Errorf("waiting for another change of the tenant by this client: %w", err))
+		what, hint := "change", "the function given to ModifyTenant must not change the tenant or its users by other calls: they wait for it"
+		if locks == &c.statuses {
+			what, hint = "KeepStatus", "the function given to it must make its calls with the context that it gets, or they wait for it"
+		}
+		return nil, c.rest.Error(op, path, tenantkit.OutcomeNotSent, fmt.Errorf("waiting for another %s of tenant %s by this client (%s): %w", what, path[0], hint, err))
 	}
 	return unlock, nil
 }

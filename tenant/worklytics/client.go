@@ -62,5 +62,6 @@ func NewClient(baseURL, tenantID string, tokens auth.TokenSource, opts ...tenant
 // CloseIdleConnections closes the connections that wait for another call. The client can still be used.
 func (c *Client) CloseIdleConnections() { c.rest.CloseIdleConnections() }
 
-// Operations returns the operations of this package as data: names, paths, and when each is repeated.
+// Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
+// says when it is repeated ("read", "idempotent write", "write", "never repeated"): see [tenantkit.RetryPolicy].
 func Operations() []rest.Operation { return slices.Clone(operations[:]) }

@@ -27,9 +27,9 @@ type DataConnection struct {
 	// OtherSettings are settings whose values are no text: numbers, true and false, null, objects. They are sent back; a key that
 	// Settings has too is sent with the text of Settings.
 	OtherSettings map[string]json.RawMessage
-	// Extra holds fields of the service that this package does not know. They are sent back, but for times of creation and of the
-	// last update, which the service sets. Such a field is told by its name (creat…, updat…, modif…) together with its value (a date,
-	// a time, or null).
+	// Extra holds fields of the service that this package does not know. They are sent back, and printed and logged as they are. Not
+	// sent are times of creation and of the last update, which the service sets: such a field is told by its name (creat…, updat…,
+	// modif…) together with its value (a date, a time, or null).
 	Extra map[string]json.RawMessage
 }
 
@@ -154,7 +154,7 @@ func (c *Client) do(ctx context.Context, operation int, call rest.Call, check fu
 		call.Into = answer
 		call.Check = func() error {
 			if answer.ID == "" && answer.IntegrationID == "" && answer.Settings == nil && answer.OtherSettings == nil {
-				return errors.New("it is no data connection: it has neither id, integrationId nor settings")
+				return errors.New("it is not a data connection: it has neither id, integrationId nor settings")
 			}
 			return check(answer)
 		}

@@ -203,8 +203,8 @@ func TestCreateDataConnection(t *testing.T) {
 		{name: "boolean id", body: `{"id":true}`, fails: "id: it is neither text nor a number", malformed: true},
 		{name: "object as integration", body: `{"id":1,"integrationId":{}}`, fails: "integrationId: it is neither text nor a number", malformed: true},
 		{name: "settings are text", body: `{"id":1,"settings":"x"}`, fails: "settings", malformed: true},
-		{name: "null", body: `null`, fails: "it is no data connection"},
-		{name: "another object", body: `{"status":"ok"}`, fails: "it is no data connection"},
+		{name: "null", body: `null`, fails: "it is not a data connection"},
+		{name: "another object", body: `{"status":"ok"}`, fails: "it is not a data connection"},
 		{name: "a list", body: `[]`, fails: "cannot be used", malformed: true},
 		{name: "nothing", body: ``, fails: "it is empty"},
 		{name: "broken", body: `{"id":7`, fails: "cannot be used", malformed: true},
@@ -277,12 +277,12 @@ func TestAnswersToGetAndUpdate(t *testing.T) {
 		{name: "get of a number as integration", call: get, body: `{"id":7,"integrationId":12}`,
 			want: &worklytics.DataConnection{ID: "7", NumericID: true, IntegrationID: "12"}},
 		{name: "get of an odd number", call: get, body: `{"id":-7,"integrationId":"x"}`, fails: "about connection -7 in place of 7"},
-		{name: "get of nothing", call: get, body: `{}`, fails: "it is no data connection"},
+		{name: "get of nothing", call: get, body: `{}`, fails: "it is not a data connection"},
 		{name: "get of a name twice", call: get, body: `{"id":7,"id":8}`, fails: "cannot be used"},
 		{name: "update without id", call: update, body: `{"integrationId":"gdirectory-psoxy"}`, want: updated},
 		{name: "update with just an id", call: update, body: `{"id":7}`, want: updated},
 		{name: "update of another", call: update, body: `{"id":8}`, fails: "about connection 8 in place of 7"},
-		{name: "update answered with nothing", call: update, body: `{}`, fails: "it is no data connection"},
+		{name: "update answered with nothing", call: update, body: `{}`, fails: "it is not a data connection"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

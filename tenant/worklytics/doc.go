@@ -35,6 +35,10 @@
 // The modules auth/gcpauth and auth/awsauth do so without the programs gcloud and aws. Where the service refuses a token,
 // auth.CheckIDToken tells what may be wrong with it.
 //
+// A call that fails returns a [*tenantkit.Error], and input that cannot be sent a [*tenantkit.ValidationError]. [errors.Is] with
+// [tenantkit.ErrNotFound] and its siblings tells the kind of a refusal, [tenantkit.OutcomeOf] what became of a write, and
+// [tenantkit.RetryPolicy] what is repeated.
+//
 // # What is documented, and what is not
 //
 // The API's documentation, https://docs.worklytics.co/knowledge-base/tenant-api, names the four calls, the object, its main settings

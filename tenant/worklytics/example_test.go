@@ -141,3 +141,15 @@ func ExampleClient_UpdateDataConnection_otherMethod() {
 	fmt.Println(server.Requests()[0].Method, errors.Is(err, tenantkit.ErrNotFound)) // The fake knows PUT only.
 	// Output: PATCH true
 }
+
+// The calls of the package as data, for a table or a check of what a program may do.
+func ExampleOperations() {
+	for _, operation := range worklytics.Operations() {
+		fmt.Println(operation.Name, operation.Method, operation.Path, "-", operation.Class)
+	}
+	// Output:
+	// CreateDataConnection POST /data-connections - write
+	// GetDataConnection GET /data-connections/{id} - read
+	// UpdateDataConnection PUT /data-connections/{id} - idempotent write
+	// DeleteDataConnection DELETE /data-connections/{id} - idempotent write
+}

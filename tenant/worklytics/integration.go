@@ -55,6 +55,7 @@ const (
 
 // Integration is what is known of one kind of source.
 type Integration struct {
+	// ID is what [DataConnection.IntegrationID] names it by.
 	ID IntegrationID
 	// Title is its name for people.
 	Title string

@@ -15,7 +15,7 @@ const (
 	// SettingBucket is the name that the last versions of Worklytics' Terraform modules give to SettingBucketName, in contradiction to
 	// the web app and to Psoxy.
 	SettingBucket = "PROXY_BUCKET"
-	// SettingParserID names the parser of bulk data: "badge", "EMPLOYEE_SNAPSHOT".
+	// SettingParserID names the parser of bulk data: "badge", or one of your own. Of [IntegrationHRISImport] it is "EMPLOYEE_SNAPSHOT".
 	SettingParserID = "parserId"
 	// SettingGitHubOrganization is the name of a GitHub organization.
 	SettingGitHubOrganization = "GITHUB_ORGANIZATION"

@@ -262,12 +262,18 @@ func hostOf(text string) string {
 	return strings.ToLower(u.Hostname())
 }
 
+// hrisParser is the parser that Psoxy's connector specifications give to each HRIS import.
+const hrisParser = "EMPLOYEE_SNAPSHOT"
+
 func (c *checker) checkValues() {
 	if endpoint := c.value(SettingEndpoint); endpoint != "" && hostOf(endpoint) == "" {
 		c.addSetting(SettingEndpoint, "%q is not an absolute URL of https or http", endpoint)
 	}
 	if arn := c.value(SettingAWSRoleARN); arn != "" && (!strings.HasPrefix(arn, "arn:") || !strings.Contains(arn, ":role/")) {
 		c.addSetting(SettingAWSRoleARN, "%q is not the ARN of a role", arn)
+	}
+	if parser := c.value(SettingParserID); c.IntegrationID == IntegrationHRISImport && parser != "" && parser != hrisParser {
+		c.addSetting(SettingParserID, "%q must be %s, the one parser that is known of %s", parser, hrisParser, IntegrationHRISImport)
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.Settings)) {
 		if _, known := spelling(key); known && key != SettingDeploymentKind && c.Settings[key] != c.value(key) {

@@ -96,6 +96,16 @@ func TestValidate(t *testing.T) {
 				"settings.PROXY-ENDPOINT: it is misspelt: the key is PROXY_ENDPOINT, and letter case counts",
 				"settings.github_organization: it is misspelt: the key is GITHUB_ORGANIZATION, and letter case counts",
 			}},
+		{name: "HRIS with another parser", integration: "hris-import-psoxy", settings: and(gcpBucket, "parserId", "badge"), want: []string{
+			`settings.parserId: "badge" must be EMPLOYEE_SNAPSHOT, the one parser that is known of hris-import-psoxy`,
+		}},
+		{name: "HRIS with the parser in other letters", integration: "hris-import-psoxy", settings: and(awsBucket, "parserId", "employee_snapshot"), want: []string{
+			`settings.parserId: "employee_snapshot" must be EMPLOYEE_SNAPSHOT, the one parser that is known of hris-import-psoxy`,
+		}},
+		{name: "HRIS with white space around the parser", integration: "hris-import-psoxy", settings: and(gcpBucket, "parserId", "EMPLOYEE_SNAPSHOT "), want: []string{
+			"settings.parserId: there is white space around its value",
+		}},
+		{name: "bulk with a parser of one's own", integration: "bulk-import-psoxy", settings: and(gcpBucket, "parserId", "acme-doors")},
 		{name: "misspelt beside the right one", integration: "bulk-import-psoxy", settings: and(gcpBucket, "parserId", "badge", "PARSER_ID", "badge", "proxy_bucket", "b"), want: []string{
 			"settings.PARSER_ID: it is misspelt: the key is parserId, and letter case counts",
 			"settings.proxy_bucket: it is misspelt: the key is PROXY_BUCKET, and letter case counts",
@@ -223,7 +233,7 @@ func TestValidateTheCatalogue(t *testing.T) {
 	t.Parallel()
 	value := settings{
 		"PROXY_ENDPOINT": "https://psoxy.example/", "PROXY_AWS_REGION": "us-east-1", "PROXY_AWS_ROLE_ARN": arn,
-		"PROXY_BUCKET_NAME": "b", "parserId": "p", "GITHUB_ORGANIZATION": "g", "ATLASSIAN_ORGANIZATION_ID": "a", "WORKSPACE_ID": "w",
+		"PROXY_BUCKET_NAME": "b", "parserId": "EMPLOYEE_SNAPSHOT", "GITHUB_ORGANIZATION": "g", "ATLASSIAN_ORGANIZATION_ID": "a", "WORKSPACE_ID": "w",
 		"ADMIN_TO_IMPERSONATE": "x@acme.example", "CLOUD_ID": "c",
 	}
 	for _, integration := range worklytics.Integrations() {

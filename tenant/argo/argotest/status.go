@@ -11,7 +11,8 @@ import (
 // A Status is the state of the ARGO engine for one tenant.
 type Status struct {
 	// TotalStatus is worked out by the server on each read, whatever was sent.
-	TotalStatus  bool   `json:"total_status"`
+	TotalStatus bool `json:"total_status"`
+	// The others are as they were sent.
 	AMS          AMS    `json:"ams"`
 	HDFS         HDFS   `json:"hdfs"`
 	EngineConfig bool   `json:"engine_config"`
@@ -20,12 +21,14 @@ type Status struct {
 
 // AMS is the part of a Status about the messaging service.
 type AMS struct {
+	// MetricData and SyncData are its two streams.
 	MetricData AMSNode `json:"metric_data"`
 	SyncData   AMSNode `json:"sync_data"`
 }
 
 // AMSNode is the state of one stream of messages.
 type AMSNode struct {
+	// All four count for the total but MessagesArrived.
 	Ingestion       bool  `json:"ingestion"`
 	Publishing      bool  `json:"publishing"`
 	StatusStreaming bool  `json:"status_streaming"`
@@ -34,12 +37,14 @@ type AMSNode struct {
 
 // HDFS is the part of a Status about the file system. SyncData goes by the name of a report.
 type HDFS struct {
+	// All that is false here makes the total false.
 	MetricData bool                `json:"metric_data"`
 	SyncData   map[string]SyncData `json:"sync_data,omitempty"`
 }
 
 // SyncData says which inputs of a report are there.
 type SyncData struct {
+	// All that is false here makes the total false.
 	AggregationProfile   bool `json:"aggregation_profile"`
 	BlankRecomputation   bool `json:"blank_recomputation"`
 	ConfigurationProfile bool `json:"configuration_profile"`

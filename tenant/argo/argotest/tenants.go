@@ -15,6 +15,7 @@ const maxDocument = 16 << 20
 
 // A Tenant is what the server holds of a tenant.
 type Tenant struct {
+	// ID is made by the server where it is empty. The others are as they were sent.
 	ID       string   `json:"id"`
 	Info     Info     `json:"info"`
 	DBConf   []DBConf `json:"db_conf,omitempty"`
@@ -25,6 +26,7 @@ type Tenant struct {
 
 // Info describes a tenant. Times are "YYYY-MM-DD hh:mm:ss".
 type Info struct {
+	// All but the last two are as they were sent.
 	Name        string `json:"name"`
 	Email       string `json:"email"`
 	Description string `json:"description"`
@@ -36,6 +38,7 @@ type Info struct {
 
 // DBConf is one database of a tenant.
 type DBConf struct {
+	// All are as they were sent; the server looks at none.
 	Store    string `json:"store"`
 	Server   string `json:"server"`
 	Port     int    `json:"port"`
@@ -46,6 +49,7 @@ type DBConf struct {
 
 // Topology says where the topology of a tenant comes from.
 type Topology struct {
+	// Both are as they were sent; the server looks at none.
 	Type string `json:"type"`
 	Feed string `json:"feed"`
 }

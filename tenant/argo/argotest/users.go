@@ -11,6 +11,7 @@ import (
 
 // A User is what the server holds of a user of a tenant.
 type User struct {
+	// ID and APIKey are made by the server where they are empty.
 	ID     string   `json:"id"`
 	Name   string   `json:"name"`
 	Email  string   `json:"email"`

@@ -17,6 +17,7 @@ import (
 
 // A DataConnection is one that the server has, or is given.
 type DataConnection struct {
+	// ID is made by the server where it is empty. IntegrationID is as it was sent.
 	ID            string
 	IntegrationID string
 	// Settings hold values as encoding/json decodes them, with numbers as [json.Number].

@@ -4,7 +4,7 @@
 //	tokens := auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour))
 //	client, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, tokens)
 //
-// Failures are asked for with [Server.Fail], what was sent is told by [Server.Requests].
+// A [Server] records what is sent to it (its method Requests), and fails when it is asked to (its method Fail).
 //
 // # What is documented, and what is made up
 //

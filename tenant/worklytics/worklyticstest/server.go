@@ -19,7 +19,7 @@ const (
 	legacyPrefix = "/tenant-api"
 )
 
-// A Fault is a failure to inject with [Server.Fail]. Combine its fields freely; the zero value does nothing.
+// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the zero value does nothing.
 //
 //   - Times: how many requests it hits. 0 means one, less than 0 all.
 //   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
@@ -50,6 +50,19 @@ type Request = fake.Request
 type Cleaner = fake.Cleaner
 
 // A Server is a fake Tenant API on a loopback address. Its methods may be called from any goroutine.
+//
+// Beside the methods below, it has those of every fake of this module:
+//
+//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
+//     otherwise; "" stands for every operation.
+//   - Recover() drops the faults that are not used up.
+//   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
+//   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
+//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
+//   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
+//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
+//     socket works; the server itself is made outside of the bubble.
+//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
 type Server struct {
 	*fake.Server
 
@@ -73,7 +86,7 @@ type settings struct {
 	transport []fake.Option
 }
 
-// WithTLS makes the server speak https; [Server.Client] and [Server.CertPool] trust its certificate.
+// WithTLS makes the server speak https; see the methods Client and CertPool of [Server].
 func WithTLS() Option {
 	return func(s *settings) { s.transport = append(s.transport, fake.TLS()) }
 }

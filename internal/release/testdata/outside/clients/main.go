@@ -1,0 +1,126 @@
+// The program clients is one of a user: it calls each of the five systems once, with a fake in its place.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"strings"
+	"time"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/datasinktest"
+	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/tenant/argo"
+	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
+	"github.com/tenantkit/tenantkit/tenant/worklytics"
+	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
+)
+
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for _, call := range []func(context.Context) error{worklyticsCall, argoCall, provisioningCall, datasinkCall, securityCall} {
+		if err := call(ctx); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func worklyticsCall(ctx context.Context) error {
+	server := worklyticstest.NewServer()
+	defer server.Close()
+	tokens := auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour))
+	client, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, tokens)
+	if err != nil {
+		return err
+	}
+	connection, err := client.CreateDataConnection(ctx, &worklytics.DataConnection{
+		IntegrationID: worklytics.IntegrationAsana,
+		Settings:      worklytics.GCPProxy{Endpoint: "https://psoxy-asana-abc.a.run.app/"}.Settings(),
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Println("worklytics:", connection.IntegrationID)
+	return nil
+}
+
+func argoCall(ctx context.Context) error {
+	server := argotest.NewServer()
+	defer server.Close()
+	client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(argotest.DefaultKey))
+	if err != nil {
+		return err
+	}
+	created, err := client.CreateTenant(ctx, &argo.Tenant{Info: argo.Info{Name: "acme", Email: "it@acme.example"}})
+	if err != nil {
+		return err
+	}
+	user, err := client.ProvisionUser(ctx, created.ID, &argo.User{Name: "ada", Email: "ada@acme.example", Roles: []argo.Role{argo.RoleAdmin}})
+	if err != nil {
+		return err
+	}
+	agent, _, _ := strings.Cut(server.Requests()[0].Header.Get("User-Agent"), " ")
+	fmt.Println("argo:", user.Name, user.APIKey, agent)
+	return nil
+}
+
+func provisioningCall(ctx context.Context) error {
+	server := provisioningtest.NewServer()
+	defer server.Close()
+	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
+	if err != nil {
+		return err
+	}
+	server.Fail("CreateProject", provisioningtest.Fault{ResetAfter: true})
+	_, err = client.CreateProject(ctx, &provisioning.NewProject{Name: "Trial", KeboolaToken: provisioning.KeboolaTokenDemo})
+	if err == nil {
+		return errors.New("a lost answer is no error")
+	}
+	fmt.Println("provisioning:", tenantkit.OutcomeOf(err))
+	return nil
+}
+
+func datasinkCall(ctx context.Context) error {
+	server := datasinktest.NewServer()
+	defer server.Close()
+	server.AddAssignment("john.doe", "entitlement_1")
+	client, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{APIKey: auth.StaticToken(datasinktest.DefaultAPIKey)})
+	if err != nil {
+		return err
+	}
+	err = client.UpdateAssignmentStatus(ctx, []datasink.AssignmentStatus{
+		{User: "john.doe", Entitlements: []string{"entitlement_1"}, DatasinkStatus: datasink.Ack},
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Println("datasink:", server.AssignmentStatus("john.doe", "entitlement_1"))
+	return nil
+}
+
+func securityCall(ctx context.Context) error {
+	server := securitytest.NewServer(securitytest.WithUsers(securitytest.User{Email: "admin@infoworks.io"}))
+	defer server.Close()
+	client, err := security.NewClient(server.BaseURL(), security.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken("admin@infoworks.io"))})
+	if err != nil {
+		return err
+	}
+	token, err := client.TokenSource().Token(ctx)
+	if err != nil {
+		return err
+	}
+	valid, err := client.ValidateToken(ctx, token.Value)
+	if err != nil {
+		return err
+	}
+	fmt.Println("security:", token.Value, valid)
+	return nil
+}
