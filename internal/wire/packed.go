@@ -11,7 +11,10 @@ import (
 // A Packed is read like its Value, but for memory: short texts of the type string share pieces of it, so that a list of objects with
 // many texts takes a third of the allocations, and less of the collector's time while it is kept. Who keeps one text keeps its piece.
 // Texts of other types, secrets among them, have memory of their own.
-type Packed[T any] struct{ Value T }
+type Packed[T any] struct {
+	// Value is what was read.
+	Value T
+}
 
 const (
 	pieceBytes  = 512
