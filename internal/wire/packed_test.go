@@ -17,40 +17,56 @@ type texts struct {
 	Map    map[string]string `json:"map"`
 	Any    any               `json:"any"`
 	Number int               `json:"number"`
+	Other  Text              `json:"other"`
+}
+
+// readAlike reads data into memory that is packed, and into other memory, and compares.
+func readAlike(t *testing.T, data []byte) {
+	t.Helper()
+	var want []texts
+	wantErr := Unmarshal(data, &want)
+	var got Packed[[]texts]
+	err := Unmarshal(data, &got)
+	if diff := cmp.Diff(want, got.Value); wantErr == nil && diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("got the error %v, want %v", err, wantErr)
+	}
+	if err == nil {
+		return
+	}
+	at, _ := Field(err)
+	if wantAt, _ := Field(wantErr); at != wantAt || !IsInvalid(err) {
+		t.Errorf("got the error %v at %s, want %v at %s", err, at, wantErr, wantAt)
+	}
+}
+
+// packable are texts that are packed, and others that are not.
+var packable = []string{
+	`null`, `[]`, `[{}]`, `[null,{"text":null}]`,
+	`[{"text":"a","named":"b","list":["c","","` + strings.Repeat("long ", pieceBytes) + `"],"map":{"d":"e","f":"g"},"any":["h",{"i":"j"}],"number":1,"other":2}]`,
+	`[{"text":"a\u0062\n\"c\""},{"text":"ač"},{"text":"\ud83d\ude00"},{"text":"` + strings.Repeat("č", 70) + `"}]`,
+	"[" + strings.TrimSuffix(strings.Repeat(`{"text":"`+strings.Repeat("x", packedBytes-2)+`"},{"text":"`+strings.Repeat("y", packedBytes-1)+`"},`, 9), ",") + "]",
+	`[{"text":1}]`, `[{"text":{}}]`, `[{"text":"\x"}]`, `[{"text":"a`, `[{"text":`, `[{"text":"` + "\xff" + `"}]`, `[{"other":["\ud800"]}]`, `{}`, ``, `[] 1`,
 }
 
 // What is packed is read like anything else.
 func TestPacked(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("long ", pieceBytes)
-	for _, data := range []string{
-		`null`, `[]`, `[{}]`, `[null,{"text":null}]`,
-		`[{"text":"a","named":"b","list":["c","","` + long + `"],"map":{"d":"e","f":"g"},"any":["h",{"i":"j"}],"number":1}]`,
-		`[{"text":"a\u0062\n\"c\""},{"text":"ač"},{"text":"\ud83d\ude00"},{"text":"` + strings.Repeat("č", 70) + `"}]`,
-		"[" + strings.TrimSuffix(strings.Repeat(`{"text":"`+strings.Repeat("x", packedBytes-2)+`"},{"text":"`+strings.Repeat("y", packedBytes-1)+`"},`, 9), ",") + "]",
-		`[{"text":1}]`, `[{"text":{}}]`, `[{"text":"\x"}]`, `[{"text":"a`, `[{"text":`, `[{"text":"` + "\xff" + `"}]`, `{}`, ``, `[] 1`,
-	} {
+	for _, data := range packable {
 		t.Run(fmt.Sprintf("%.60s", data), func(t *testing.T) {
 			t.Parallel()
-			var want []texts
-			wantErr := Unmarshal([]byte(data), &want)
-			var got Packed[[]texts]
-			err := Unmarshal([]byte(data), &got)
-			if diff := cmp.Diff(want, got.Value); wantErr == nil && diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-			if (err == nil) != (wantErr == nil) {
-				t.Fatalf("got the error %v, want %v", err, wantErr)
-			}
-			if err == nil {
-				return
-			}
-			at, _ := Field(err)
-			if wantAt, _ := Field(wantErr); at != wantAt || !IsInvalid(err) {
-				t.Errorf("got the error %v at %s, want %v at %s", err, at, wantErr, wantAt)
-			}
+			readAlike(t, []byte(data))
 		})
 	}
+}
+
+func FuzzPacked(f *testing.F) {
+	for _, data := range packable {
+		f.Add([]byte(data))
+	}
+	f.Fuzz(readAlike)
 }
 
 // Many texts take few allocations, and each its place. Not parallel: it counts the allocations of the whole program.
