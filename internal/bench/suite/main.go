@@ -28,6 +28,14 @@ var works = []struct {
 	{"cold", coldWork},
 }
 
+const intro = `# Results
+
+Made by ` + "`go run ./internal/bench/report -full`" + ` with %s. Calls are measured in %d rounds of each contender in turn; figures are medians.
+Times of calls and streams are processor time, the rest is wall time: read the ratios. Allocations are exact, but for the noise of the
+collector.
+
+`
+
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -77,7 +85,7 @@ func run() error {
 			return err
 		}
 	}
-	if _, err := fmt.Printf("Measured with %s, %s rounds of each contender in turn, medians. Times of calls and streams are processor time, the rest is wall time.\n\n", environment(), count(float64(r.rounds))); err != nil {
+	if _, err := fmt.Printf(intro, environment(), r.rounds); err != nil {
 		return err
 	}
 	return r.write(os.Stdout)
