@@ -18,3 +18,18 @@ func OperationFromContext(ctx context.Context) (service, name string) {
 	op, _ := ctx.Value(operationKey{}).(operation)
 	return op.service, op.name
 }
+
+type attemptKey struct{}
+
+// ContextWithAttempt returns a context that carries the number of an attempt. The client packages do this for every request; do it
+// yourself to test a middleware that uses [AttemptFromContext].
+func ContextWithAttempt(ctx context.Context, number int) context.Context {
+	return context.WithValue(ctx, attemptKey{}, number)
+}
+
+// AttemptFromContext returns which attempt of its call a request is: 1 for the first, 2 for the first repetition, and 0 where no client
+// of this module made the request. The requests of a redirect belong to one attempt.
+func AttemptFromContext(ctx context.Context) int {
+	number, _ := ctx.Value(attemptKey{}).(int)
+	return number
+}

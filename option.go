@@ -70,8 +70,8 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // WithTransport wraps the transport in a middleware, for tracing, metrics or faults. It sees every attempt, with credentials on
-// the request; [OperationFromContext] tells it which call it belongs to. Of several, the last one given is the outermost. The
-// function is called once for a client, or once for the call that it is given to.
+// the request; [OperationFromContext] tells it which call it belongs to, and [AttemptFromContext] whether it is a repetition. Of
+// several, the last one given is the outermost. The function is called once for a client, or once for the call that it is given to.
 func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	return func(s *Settings) error {
 		if wrap == nil {

@@ -177,3 +177,14 @@ func TestOperationFromContext(t *testing.T) {
 		t.Errorf("got %q, %q", service, name)
 	}
 }
+
+func TestAttemptFromContext(t *testing.T) {
+	t.Parallel()
+	if number := tenantkit.AttemptFromContext(context.Background()); number != 0 {
+		t.Errorf("nothing: %d", number)
+	}
+	ctx := tenantkit.ContextWithAttempt(t.Context(), 2)
+	if number := tenantkit.AttemptFromContext(context.WithoutCancel(ctx)); number != 2 {
+		t.Errorf("got %d", number)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -18,7 +19,8 @@ import (
 //
 //	{"user": "john.doe", "entitlements": ["entitlement_1"], "datasink_status": "ack"}
 //
-// or CSV with a header that names the columns user, entitlement and, if need be, datasink_status.
+// or CSV with a header that names the columns user, entitlement and, if need be, datasink_status. A name beside these is an error: one
+// that is misspelt would pass for one that is left out.
 type file struct {
 	path   string
 	status datasink.Status // of decisions that come without one
@@ -51,26 +53,50 @@ func (f file) read(stop <-chan struct{}, yield func(datasink.AssignmentStatus) b
 	}
 	// Nothing was written.
 	defer func() { _ = opened.Close() }()
-	use := func(decision datasink.AssignmentStatus) (more bool, err error) {
+	use := func(line int, decision datasink.AssignmentStatus) (more bool, err error) {
 		if stopped(stop) {
 			return false, errStopped
 		}
 		if decision.DatasinkStatus == "" {
 			decision.DatasinkStatus = f.status
 		}
+		if wrong := check(decision); wrong != "" {
+			return false, fmt.Errorf("%s:%d: %s", f.path, line, wrong)
+		}
 		return yield(decision), nil
+	}
+	content := bufio.NewReader(opened)
+	// Spreadsheets mark UTF-8 so.
+	if mark, err := content.Peek(3); err == nil && string(mark) == "\ufeff" {
+		_, _ = content.Discard(len(mark))
 	}
 	switch extension := filepath.Ext(f.path); extension {
 	case ".jsonl":
-		return f.readLines(opened, use)
+		return f.readLines(content, use)
 	case ".csv":
-		return f.readCSV(opened, use)
+		return f.readCSV(content, use)
 	default:
 		return fmt.Errorf("%s: the name must end in .jsonl or .csv", f.path)
 	}
 }
 
-func (f file) readLines(r io.Reader, use func(datasink.AssignmentStatus) (bool, error)) error {
+// check says what is wrong with a decision, so that it is found before anything is sent.
+func check(decision datasink.AssignmentStatus) string {
+	switch {
+	case decision.User == "":
+		return "user is missing"
+	case len(decision.Entitlements) == 0 || slices.Contains(decision.Entitlements, ""):
+		return "an entitlement is missing"
+	case decision.DatasinkStatus != datasink.Ack && decision.DatasinkStatus != datasink.Nack:
+		return fmt.Sprintf("the status %q is neither ack nor nack", string(decision.DatasinkStatus))
+	}
+	return ""
+}
+
+// useFunc takes the decision of a line.
+type useFunc func(line int, decision datasink.AssignmentStatus) (more bool, err error)
+
+func (f file) readLines(r io.Reader, use useFunc) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	for number := 1; lines.Scan(); number++ {
@@ -78,10 +104,10 @@ func (f file) readLines(r io.Reader, use func(datasink.AssignmentStatus) (bool, 
 			continue
 		}
 		var decision datasink.AssignmentStatus
-		if err := json.Unmarshal(lines.Bytes(), &decision); err != nil {
+		if err := unmarshal(lines.Bytes(), &decision); err != nil {
 			return fmt.Errorf("%s:%d: %w", f.path, number, err)
 		}
-		if more, err := use(decision); !more {
+		if more, err := use(number, decision); !more {
 			return err
 		}
 	}
@@ -91,7 +117,20 @@ func (f file) readLines(r io.Reader, use func(datasink.AssignmentStatus) (bool, 
 	return nil
 }
 
-func (f file) readCSV(r io.Reader, use func(datasink.AssignmentStatus) (bool, error)) error {
+// unmarshal refuses what json.Unmarshal does, and fields that a decision does not have.
+func unmarshal(line []byte, decision *datasink.AssignmentStatus) error {
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(decision); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("something stands behind the decision")
+	}
+	return nil
+}
+
+func (f file) readCSV(r io.Reader, use useFunc) error {
 	rows := csv.NewReader(r)
 	header, err := rows.Read()
 	if err != nil {
@@ -99,7 +138,12 @@ func (f file) readCSV(r io.Reader, use func(datasink.AssignmentStatus) (bool, er
 	}
 	user, entitlement, status := slices.Index(header, "user"), slices.Index(header, "entitlement"), slices.Index(header, "datasink_status")
 	if user < 0 || entitlement < 0 {
-		return fmt.Errorf("%s: the header must name the columns user and entitlement, and may name datasink_status", f.path)
+		return fmt.Errorf("%s:1: the header must name the columns user and entitlement, and may name datasink_status", f.path)
+	}
+	for i, name := range header {
+		if i != user && i != entitlement && i != status {
+			return fmt.Errorf("%s:1: the column %q is none of user, entitlement and datasink_status, or is there twice: rename it, or leave it out", f.path, name)
+		}
 	}
 	rows.ReuseRecord = true
 	for {
@@ -114,7 +158,8 @@ func (f file) readCSV(r io.Reader, use func(datasink.AssignmentStatus) (bool, er
 		if status >= 0 {
 			decision.DatasinkStatus = datasink.Status(row[status])
 		}
-		if more, err := use(decision); !more {
+		line, _ := rows.FieldPos(user)
+		if more, err := use(line, decision); !more {
 			return err
 		}
 	}

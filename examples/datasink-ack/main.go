@@ -58,17 +58,18 @@ func run(ctx context.Context, stop <-chan struct{}, args []string, out io.Writer
 	flags.SetOutput(out)
 	flags.StringVar(&c.url, "url", "", "the base `URL` of the deployment, without /api")
 	variable := flags.String("key", "AUTOID_API_KEY", "the environment `variable` that holds the API key")
+	keyFile := flags.String("key-file", "", "the `file` that holds the API key, in place of -key")
 	flags.StringVar(&c.tenant, "tenant", "", "the tenant `ID`, where the deployment has several")
 	flags.StringVar(&c.ca, "ca", "", "a PEM `file` with the authority of the deployment's certificate")
 	flags.StringVar(&c.file.path, "in", "", "the `file` of decisions, ending in .jsonl or .csv")
-	flags.StringVar((*string)(&c.file.status), "status", string(datasink.Ack), "the status of decisions that come without one: ack or nack")
+	flags.StringVar((*string)(&c.file.status), "status", string(datasink.Ack), "the `status` of decisions that come without one: ack or nack")
 	flags.StringVar(&c.checkpoint, "checkpoint", "", "the `file` that keeps what is done (default: that of -in with .checkpoint at its end)")
 	flags.StringVar(&c.refused, "refused", "", "the `file` that refused decisions are added to (default: that of -in with .refused at its end)")
-	flags.IntVar(&c.bulk.BatchItems, "batch", 0, "decisions in a request (default 500)")
-	flags.IntVar(&c.bulk.Parallel, "parallel", 0, "requests at a time (default 4)")
+	flags.IntVar(&c.bulk.BatchItems, "batch", 0, "the `number` of decisions in a request (default 500)")
+	flags.IntVar(&c.bulk.Parallel, "parallel", 0, "the `number` of requests at a time (default 4)")
 	flags.DurationVar(&c.bulk.CheckpointEvery, "every", time.Second, "the `time` between two saves of the checkpoint, and between two lines of progress")
 	demo := flags.Bool("demo", false, "acknowledge made-up decisions, with a fake of the service that takes 5 ms for a request")
-	number := flags.Int("n", 1_000_000, "the number of decisions of -demo")
+	number := flags.Int("n", 1_000_000, "the `number` of decisions of -demo")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -76,6 +77,9 @@ func run(ctx context.Context, stop <-chan struct{}, args []string, out io.Writer
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	c.key = auth.Env(*variable)
+	if *keyFile != "" {
+		c.key = auth.File(*keyFile)
+	}
 	if *demo {
 		return runDemo(ctx, stop, &c, *number, out, terminal)
 	}

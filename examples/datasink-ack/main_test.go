@@ -70,7 +70,9 @@ func TestFormats(t *testing.T) {
 	}{
 		{"x.jsonl", `{"user":"u1","entitlements":["e1","e2"]}` + "\n\n" + `{"user":"u2","entitlements":["e1"],"datasink_status":"nack"}`, []string{"ack", "ack", "nack"}},
 		{"x.csv", "entitlement,user\ne1,u1\n\"e2\",u1\n", []string{"ack", "ack", ""}},
-		{"y.csv", "user,more,entitlement,datasink_status\nu1,\"a\nb\",e1,nack\nu2,,e1,\n", []string{"nack", "", "ack"}},
+		{"y.csv", "user,entitlement,datasink_status\nu1,e1,nack\nu2,e1,\n", []string{"nack", "", "ack"}},
+		{"marked.csv", "\ufeffuser,entitlement\nu1,e1\n", []string{"ack", "", ""}},
+		{"marked.jsonl", "\ufeff" + `{"user":"u1","entitlements":["e1"]}`, []string{"ack", "", ""}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -109,6 +111,14 @@ func TestBadInput(t *testing.T) {
 	}{
 		"bad JSON":         {"x.jsonl", lines(1000) + "{\"user\":\n", "x.jsonl:1001: "},
 		"another kind":     {"x.jsonl", `{"user":1}`, "x.jsonl:1: "},
+		"a misspelt field": {"x.jsonl", lines(2) + `{"user":"u","entitlements":["e"],"datasinkStatus":"nack"}`, `x.jsonl:3: json: unknown field "datasinkStatus"`},
+		"two on a line":    {"x.jsonl", strings.TrimSpace(lines(1)) + lines(1), "x.jsonl:1: something stands behind the decision"},
+		"no user":          {"x.jsonl", lines(1) + `{"entitlements":["e"]}`, "x.jsonl:2: user is missing"},
+		"no entitlement":   {"x.jsonl", `{"user":"u"}`, "x.jsonl:1: an entitlement is missing"},
+		"a wrong status":   {"x.csv", "user,entitlement,datasink_status\nu1,e1,ack\nu2,e1,akc\n", `x.csv:3: the status "akc" is neither ack nor nack`},
+		"an empty cell":    {"x.csv", "user,entitlement\nu1,\n", "x.csv:2: an entitlement is missing"},
+		"another column":   {"x.csv", "user,entitlement,datasinkStatus\nu1,e1,nack\n", `x.csv:1: the column "datasinkStatus" is none of`},
+		"a column twice":   {"x.csv", "user,user,entitlement\nu1,u2,e1\n", `x.csv:1: the column "user" is none of`},
 		"missing column":   {"x.csv", "user\nu1\n", "must name the columns"},
 		"no header":        {"x.csv", "", "the header: EOF"},
 		"a short row":      {"x.csv", "user,entitlement\nu1\n", "wrong number of fields"},
@@ -253,7 +263,9 @@ func TestAuthorityAndTenant(t *testing.T) {
 	if err := pem.Encode(&authority, &pem.Block{Type: "CERTIFICATE", Bytes: certificate(t, server)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ack(t, server, false, "-in", path, "-tenant", "tenant-1", "-ca", write(t, "ca.pem", authority.String())); err != nil {
+	// The key comes from a file, where one is named.
+	if _, err := ack(t, server, false, "-in", path, "-tenant", "tenant-1", "-ca", write(t, "ca.pem", authority.String()),
+		"-key", "DATASINK_ACK_NOT_SET", "-key-file", write(t, "key", datasinktest.DefaultAPIKey+"\n")); err != nil {
 		t.Errorf("with the authority: %v", err)
 	}
 }
@@ -290,8 +302,11 @@ func TestKill(t *testing.T) {
 			t.Fatal(err)
 		}
 		scanner := bufio.NewScanner(out)
+		killed := false
 		for line := 0; scanner.Scan(); line++ {
-			if line == 10+5*kill {
+			// A slow disk may take longer than many requests to save that they are done.
+			if _, err := os.Stat(path + ".checkpoint"); !killed && err == nil && line >= 10+5*kill {
+				killed = true
 				if err := child.Process.Kill(); err != nil {
 					t.Fatal(err)
 				}

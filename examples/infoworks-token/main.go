@@ -43,6 +43,14 @@ func ask(ctx context.Context, args []string, in io.Reader, errOut io.Writer) ([]
 	if err != nil {
 		return nil, err
 	}
+	if o.demo {
+		return runDemo(ctx)
+	}
+	return o.answer(ctx, in)
+}
+
+// answer does what the command line asks for.
+func (o *options) answer(ctx context.Context, in io.Reader) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	if o.format == "git" {

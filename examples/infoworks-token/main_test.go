@@ -324,3 +324,15 @@ func TestHelp(t *testing.T) {
 		t.Errorf("exit code %d, %s, %s", code, &out, &errOut)
 	}
 }
+
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	var out, errOut bytes.Buffer
+	code := run(t.Context(), []string{"-demo"}, nil, &out, &errOut)
+	if want := "These were 4 runs; the server was asked 1 time.\n"; code != 0 || errOut.Len() > 0 || !strings.HasSuffix(out.String(), want) {
+		t.Errorf("exit code %d, %s, %s", code, &out, &errOut)
+	}
+	if code := run(t.Context(), []string{"-demo", "erase"}, nil, &out, &errOut); code != 2 {
+		t.Errorf("exit code %d for a demo with an action", code)
+	}
+}

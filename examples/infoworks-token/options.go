@@ -27,6 +27,7 @@ type options struct {
 	credentials      security.Credentials
 	caFile, cacheDir string
 	timeout, minLife time.Duration
+	demo             bool
 }
 
 // errUsage is a command line that cannot be understood. It has been told to the user.
@@ -53,6 +54,7 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	flags.StringVar(&o.cacheDir, "cache-dir", "", "`directory` for kept tokens (default: infoworks-token in the user's cache directory)")
 	flags.DurationVar(&o.minLife, "min-life", time.Minute, "least life of a token that is printed")
 	flags.DurationVar(&o.timeout, "timeout", time.Minute, "time for everything")
+	flags.BoolVar(&o.demo, "demo", false, "print the token of a made-up user of a fake server, in all formats")
 	flags.Usage = func() {
 		_, _ = fmt.Fprintln(errOut, "usage: infoworks-token [flags] [get | store | erase]")
 		flags.PrintDefaults()
@@ -66,6 +68,9 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	wrong := func(format string, args ...any) (*options, error) {
 		_, _ = fmt.Fprintf(errOut, "infoworks-token: "+format+"\n", args...)
 		return nil, errUsage
+	}
+	if o.demo && flags.NArg() == 0 {
+		return o, nil
 	}
 	if flags.NArg() > 0 {
 		o.action = flags.Arg(0)

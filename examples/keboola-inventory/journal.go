@@ -2,11 +2,15 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"time"
+
+	"github.com/tenantkit/tenantkit/auth"
 )
 
 // header is the first line of a journal.
@@ -24,21 +28,36 @@ type journal struct {
 	list, next string
 	seen       map[string]bool // the pages that were read, by list and token
 	file       *os.File        // nil where nothing is kept
+	unlock     func() error
 }
 
-// openJournal reads the journal in the file of the given name, or begins one. Without a name nothing is kept.
-func openJournal(name, account string) (*journal, error) {
+// lockTime is how long a run waits for another to end, which may be about to.
+const lockTime = time.Second
+
+// openJournal reads the journal in the file of the given name, or begins one, and keeps other runs from it. Without a name nothing is
+// kept.
+func openJournal(ctx context.Context, name, account string) (*journal, error) {
 	j := &journal{list: listProjects, seen: make(map[string]bool)}
 	if name == "" {
 		return j, nil
 	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+	waiting, cancel := context.WithTimeout(ctx, lockTime)
+	defer cancel()
+	// The lock of a file of tokens serves for other files as well: NAME.lock, which the system takes back from a run that is killed.
+	unlock, err := auth.FileStore(name).Lock(waiting)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, fmt.Errorf("%s: another run is at work with it: wait for its end (where there is no flock, as on Windows, two minutes more if it was killed), or name another file", name)
+	case err != nil:
 		return nil, err
 	}
-	j.file = file
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	j.file, j.unlock = file, unlock
 	if err := j.load(header{journalVersion, account}); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), j.close())
 	}
 	return j, nil
 }
@@ -134,17 +153,18 @@ func (j *journal) enter(p *page) {
 	}
 }
 
+// close ends the work with the file, which stays for the next run.
 func (j *journal) close() error {
 	if j.file == nil {
 		return nil
 	}
-	return j.file.Close()
+	return errors.Join(j.file.Close(), j.unlock())
 }
 
-// remove deletes the file of a run that came to its end.
+// remove is close for a run that came to its end: it deletes the file first, while no other run can have begun with it.
 func (j *journal) remove() error {
 	if j.file == nil {
 		return nil
 	}
-	return os.Remove(j.file.Name())
+	return errors.Join(j.file.Close(), os.Remove(j.file.Name()), j.unlock())
 }

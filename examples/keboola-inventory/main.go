@@ -42,8 +42,8 @@ var errUsage = errors.New("the command line is wrong")
 
 // options are what the command line says.
 type options struct {
-	url, connection, tokenEnv, format, out, state string
-	demo                                          bool
+	url, connection, tokenEnv, tokenFile, format, out, state string
+	demo                                                     bool
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -53,9 +53,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.url, "url", provisioning.BaseURLUS, "`URL` of the provisioning service")
 	flags.StringVar(&o.connection, "connection", "", "`URL` of the Keboola Connection that is asked for the service, in place of -url")
 	flags.StringVar(&o.tokenEnv, "token-env", "KBC_STORAGE_TOKEN", "`name` of the environment variable with the Storage API token")
+	flags.StringVar(&o.tokenFile, "token-file", "", "`file` with the Storage API token, in place of -token-env")
 	flags.StringVar(&o.format, "format", "table", "what to write: "+strings.Join(formats(), ", "))
 	flags.StringVar(&o.out, "out", "", "`file` to write to, in place of standard output")
-	flags.StringVar(&o.state, "state", "", "`file` that keeps what was read, so that an interrupted run can go on from there")
+	flags.StringVar(&o.state, "state", "", "`file` that keeps what was read, so that an interrupted run can go on from there; one run at a time")
 	flags.BoolVar(&o.demo, "demo", false, "read a made-up account from a server in this program")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -91,7 +92,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, terminal 
 	defer closeAccount()
 	defer client.CloseIdleConnections()
 
-	j, err := openJournal(o.state, account)
+	j, err := openJournal(ctx, o.state, account)
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, terminal 
 	if err == nil {
 		err = write(o, &j.inventory, stdout)
 	}
-	if err = errors.Join(err, j.close()); err != nil {
+	if err != nil {
+		err = errors.Join(err, j.close())
 		if o.state != "" {
 			err = fmt.Errorf("%w\nrun it again to go on from here, or delete %s to start anew", err, o.state)
 		}
@@ -123,7 +125,11 @@ func open(ctx context.Context, o options, terminal bool) (account string, client
 			return "", nil, nil, err
 		}
 	}
-	client, err = provisioning.NewClient(account, auth.Env(o.tokenEnv))
+	token := auth.Env(o.tokenEnv)
+	if o.tokenFile != "" {
+		token = auth.File(o.tokenFile)
+	}
+	client, err = provisioning.NewClient(account, token)
 	return account, client, func() {}, err
 }
 

@@ -189,3 +189,28 @@ func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// A command line that asks for help, or is mistyped, must not begin to work on a service.
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	environment := func(string) string { return "set" }
+	for name, test := range map[string]struct {
+		args         []string
+		wrong, fakes bool
+	}{
+		"nothing":  {},
+		"demo":     {args: []string{"-demo"}, fakes: true},
+		"help":     {args: []string{"-h"}, wrong: true},
+		"argument": {args: []string{"demo"}, wrong: true},
+		"flag":     {args: []string{"-x"}, wrong: true},
+	} {
+		var said bytes.Buffer
+		getenv, err := parse(test.args, &said, environment)
+		if (err != nil) != test.wrong || (said.Len() > 0) != test.wrong || test.wrong != strings.Contains(said.String(), "ARGO_API_KEY") {
+			t.Errorf("%s: %v, said %q", name, err, &said)
+		}
+		if err == nil && (getenv("ARGO_URL") == "") != test.fakes {
+			t.Errorf("%s: the environment has %q", name, getenv("ARGO_URL"))
+		}
+	}
+}

@@ -46,7 +46,7 @@ type attempt struct {
 func (c *call) send(ctx context.Context) (*attempt, *failure) {
 	a := &attempt{call: c, started: time.Now()}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
-	req, err := c.request(httptrace.WithClientTrace(a.ctx, a.trace.hooks()))
+	req, err := c.request(httptrace.WithClientTrace(tenantkit.ContextWithAttempt(a.ctx, c.attempts+1), a.trace.hooks()))
 	if err != nil {
 		return a, a.unsent(err)
 	}

@@ -177,7 +177,7 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-// A middleware sees each attempt, with the names of the call, and the last one given sees it first.
+// A middleware sees each attempt, with its number and the names of the call, and the last one given sees it first.
 func TestMiddleware(t *testing.T) {
 	t.Parallel()
 	var seen []string
@@ -185,7 +185,7 @@ func TestMiddleware(t *testing.T) {
 		return tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(req *http.Request) (*http.Response, error) {
 				service, operation := tenantkit.OperationFromContext(req.Context())
-				seen = append(seen, fmt.Sprint(name, " ", service, " ", operation, " ", req.Header.Get("X-Api-Key") != ""))
+				seen = append(seen, fmt.Sprint(name, " ", service, " ", operation, " ", tenantkit.AttemptFromContext(req.Context()), " ", req.Header.Get("X-Api-Key") != ""))
 				return next.RoundTrip(req)
 			})
 		})
@@ -202,9 +202,9 @@ func TestMiddleware(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"outer things GetThing true", "inner things GetThing true", "outer things GetThing true", "inner things GetThing true",
-		"call things CreateThing true", "outer things CreateThing true", "inner things CreateThing true",
-		"outer things GetThing true", "inner things GetThing true",
+		"outer things GetThing 1 true", "inner things GetThing 1 true", "outer things GetThing 2 true", "inner things GetThing 2 true",
+		"call things CreateThing 1 true", "outer things CreateThing 1 true", "inner things CreateThing 1 true",
+		"outer things GetThing 1 true", "inner things GetThing 1 true",
 	}
 	if strings.Join(seen, "\n") != strings.Join(want, "\n") {
 		t.Errorf("seen:\n%s", strings.Join(seen, "\n"))
