@@ -47,6 +47,19 @@ func (s *Server) hasBearer(r *Request) bool {
 	return known && (end.IsZero() || s.now().Before(end))
 }
 
+// Tokens returns the number of bearer tokens that serve now.
+func (s *Server) Tokens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	good := 0
+	for _, end := range s.tokens {
+		if end.IsZero() || s.now().Before(end) {
+			good++
+		}
+	}
+	return good
+}
+
 // RevokeTokens makes all tokens unknown, as the end of a session does; whoever logs in again gets a new one.
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()

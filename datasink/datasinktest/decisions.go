@@ -70,6 +70,20 @@ func (s *Server) status(d decision) status {
 	return s.decisions[d]
 }
 
+// Decisions returns the number of decisions that the server keeps with the status ack, and with the status nack.
+func (s *Server) Decisions() (ack, nack int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.decisions {
+		if st.datasink == "ack" {
+			ack++
+		} else {
+			nack++
+		}
+	}
+	return ack, nack
+}
+
 // StatusesSet returns how many times the status of a decision was set, to the same value as before or to another.
 func (s *Server) StatusesSet() int64 {
 	s.mu.Lock()

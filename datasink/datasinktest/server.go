@@ -1,6 +1,7 @@
 package datasinktest
 
 import (
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -89,6 +90,11 @@ type Option func(*settings)
 type settings struct {
 	server    *Server
 	transport []fake.Option
+}
+
+// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+func WithListener(listener net.Listener) Option {
+	return func(s *settings) { s.transport = append(s.transport, fake.Listener(listener)) }
 }
 
 // WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool of [Server].

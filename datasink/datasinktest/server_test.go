@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -217,6 +218,9 @@ func TestDecisions(t *testing.T) {
 	if got := s.StatusesSet(); got != 5 {
 		t.Errorf("%d statuses were set, want 5", got)
 	}
+	if ack, nack := s.Decisions(); ack != 4 || nack != 1 {
+		t.Errorf("%d decisions with ack, %d with nack, want 4 and 1", ack, nack)
+	}
 }
 
 func TestUnknownDecisionsRefused(t *testing.T) {
@@ -335,9 +339,16 @@ func TestLogin(t *testing.T) {
 		t.Errorf("a token that nobody logged in for is renewed as %+v", claims)
 	}
 	run(t, s, []step{{"datasink/delete", `{"id":"x"}`, with(first), 404, ""}, {"datasink/delete", `{"id":"x"}`, with(second), 404, ""}})
+	// The default one, and one each of a log-in and two renewals.
+	if got := s.Tokens(); got != 4 {
+		t.Errorf("%d tokens, want 4", got)
+	}
 	mu.Lock()
 	now = now.Add(time.Hour)
 	mu.Unlock()
+	if got := s.Tokens(); got != 1 {
+		t.Errorf("%d tokens after an hour, want the default one", got)
+	}
 	run(t, s, []step{
 		{"datasink/delete", `{"id":"x"}`, with(first), 401, ""},
 		{"datasink/delete", `{"id":"x"}`, bearer, 404, ""},
@@ -382,5 +393,17 @@ func TestConcurrentUse(t *testing.T) {
 	group.Wait()
 	if got := len(s.Sinks()); got != 20 {
 		t.Errorf("%d sinks, want 20", got)
+	}
+}
+
+func TestListener(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := datasinktest.Start(t, datasinktest.WithListener(listener))
+	if want := "http://" + listener.Addr().String(); server.URL() != want {
+		t.Errorf("the server is at %s, want %s", server.URL(), want)
 	}
 }

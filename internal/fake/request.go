@@ -23,6 +23,7 @@ type Request struct {
 
 	Status  int    // status that was answered; 0 while the request is handled and when no status was sent
 	Applied bool   // the API's own handler ran, whatever it answered
+	Effect  bool   // it answered 2xx, so that Server.Applied counts the request, whatever the client got
 	Fault   *Fault // the fault that hit the request; nil when none did
 }
 

@@ -22,7 +22,7 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
 	if !ok {
 		panic(http.ErrAbortHandler)
 	}
-	defer s.leave()
+	defer s.leave(request)
 
 	ctx, cancel := context.WithCancel(hr.Context())
 	defer cancel()
@@ -108,6 +108,7 @@ func (s *Server) apply(route *Route, request *Request) Response {
 	if route != nil && answer.tookEffect() {
 		s.mu.Lock()
 		s.applied[route.Operation]++
+		request.Effect = true
 		s.mu.Unlock()
 	}
 	return answer

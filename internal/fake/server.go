@@ -3,6 +3,7 @@ package fake
 import (
 	"context"
 	"crypto/x509"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -37,6 +38,15 @@ type Config struct {
 
 // An Option changes how a Server listens.
 type Option func(*httptest.Server)
+
+// Listener makes the server listen there, on a port that its starter chose, in place of a free port. The server closes it.
+func Listener(listener net.Listener) Option {
+	return func(s *httptest.Server) {
+		// The port that was chosen before was used for nothing.
+		_ = s.Listener.Close()
+		s.Listener = listener
+	}
+}
 
 // TLS serves https with HTTP/1.1, under a certificate that [Server.Client] and [Server.CertPool] trust.
 func TLS() Option {
@@ -81,6 +91,7 @@ type Server struct {
 	seed     uint64
 	requests []*Request
 	applied  map[string]int
+	ended    func(Request)
 }
 
 // NewServer starts a server on a free port of the loopback interface. The caller closes it.
@@ -170,8 +181,21 @@ func (s *Server) unused() <-chan struct{} {
 	return s.idle
 }
 
+// told returns who is to be told of the request, nil for nobody, and what.
+func (s *Server) told(request *Request) (func(Request), Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended == nil {
+		return nil, Request{}
+	}
+	return s.ended, request.clone()
+}
+
 // leave ends what enter began.
-func (s *Server) leave() {
+func (s *Server) leave(request *Request) {
+	if ended, told := s.told(request); ended != nil {
+		ended(told)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.serving--
@@ -189,6 +213,21 @@ func (s *Server) Requests() []Request {
 		requests[i] = r.clone()
 	}
 	return requests
+}
+
+// OnRequest makes f be told of each request that ends from now on, faulty ones included; nil tells nobody any more. It is called in
+// the goroutine of the request, after the answer was written, and by several of them at a time; Close waits for it.
+func (s *Server) OnRequest(f func(Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = f
+}
+
+// Forget drops the record of all requests so far, so that a server that runs for long does not grow. The counts of Applied stay.
+func (s *Server) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = nil
 }
 
 // Applied returns how many requests of the operation took effect: the API's handler ran and its answer was 2xx,

@@ -112,7 +112,7 @@ func TestRequestsRecordsEverything(t *testing.T) {
 	}
 	want := Request{
 		Operation: "PutThing", Method: "PUT", Path: "/things/a%2Fb", PathValues: map[string]string{"id": "a/b"}, RawQuery: "q=%20&q",
-		Host: strings.TrimPrefix(s.URL(), "http://"), Body: []byte("hello"), ContentLength: 5, Status: 201, Applied: true,
+		Host: strings.TrimPrefix(s.URL(), "http://"), Body: []byte("hello"), ContentLength: 5, Status: 201, Applied: true, Effect: true,
 		Header: http.Header{
 			"Accept-Encoding": {"gzip"}, "Authorization": {"Bearer secret"}, "Content-Length": {"5"}, "User-Agent": {"Go-http-client/1.1"},
 		},

@@ -2,6 +2,7 @@ package provisioningtest
 
 import (
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,6 +47,7 @@ type Fault = fake.Fault
 //     was sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
+//   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
 //   - Fault: the fault that hit the request, nil when none did.
 type Request = fake.Request
 
@@ -92,6 +94,11 @@ type maintenance struct{ reason, retryAfter string }
 
 // An Option changes a Server.
 type Option func(*Server)
+
+// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+func WithListener(listener net.Listener) Option {
+	return func(s *Server) { s.listenOptions = append(s.listenOptions, fake.Listener(listener)) }
+}
 
 // WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool of [Server].
 func WithTLS() Option {

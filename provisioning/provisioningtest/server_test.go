@@ -3,6 +3,7 @@ package provisioningtest_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -375,5 +376,17 @@ func TestSecureTransports(t *testing.T) {
 		if resp.Proto != proto || !strings.HasPrefix(s.BaseURL(), "https://") {
 			t.Errorf("%s over %s, want %s", s.BaseURL(), resp.Proto, proto)
 		}
+	}
+}
+
+func TestListener(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := provisioningtest.Start(t, provisioningtest.WithListener(listener))
+	if want := "http://" + listener.Addr().String(); server.URL() != want {
+		t.Errorf("the server is at %s, want %s", server.URL(), want)
 	}
 }

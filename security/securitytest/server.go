@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -37,6 +38,7 @@ type Cleaner = fake.Cleaner
 //   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
+//   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
 //   - Fault: the fault that hit the request, nil when none did.
 type Request = fake.Request
 
@@ -103,6 +105,11 @@ func WithSAMLRedirect() Option {
 // WithQuotedBooleans makes the server put its booleans into quotes, as the documentation's examples do.
 func WithQuotedBooleans() Option {
 	return func(s *Server) { s.quoted = true }
+}
+
+// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+func WithListener(listener net.Listener) Option {
+	return func(s *Server) { s.listen = append(s.listen, fake.Listener(listener)) }
 }
 
 // WithTLS makes the server speak https, under a certificate that its Client and CertPool trust.
@@ -210,6 +217,19 @@ func (s *Server) Users() []User {
 		users[i] = *user
 	}
 	return users
+}
+
+// AccessTokens returns the number of access tokens that are good now.
+func (s *Server) AccessTokens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	good := 0
+	for _, token := range s.tokens {
+		if s.now().Before(token.expiry) {
+			good++
+		}
+	}
+	return good
 }
 
 // Allow lets a user do something to an entity, as AuthoriseUser asks for it.

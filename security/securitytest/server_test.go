@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -200,7 +201,13 @@ func TestTokenLife(t *testing.T) {
 		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		server := start(t, securitytest.WithClock(func() time.Time { return now }))
 		token := login(t, server)
+		if got := server.AccessTokens(); got != 1 {
+			t.Errorf("%d access tokens, want 1", got)
+		}
 		now = now.Add(15 * time.Minute)
+		if got := server.AccessTokens(); got != 0 {
+			t.Errorf("%d access tokens at the end, want none", got)
+		}
 		if got := ask(t, server, "GET", "/admin/users", token, ""); got.status != http.StatusUnauthorized {
 			t.Errorf("at the end: %+v", got)
 		}
@@ -331,5 +338,17 @@ func TestTLS(t *testing.T) {
 	}
 	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("status %d, %v", resp.StatusCode, err)
+	}
+}
+
+func TestListener(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := securitytest.Start(t, securitytest.WithListener(listener))
+	if want := "http://" + listener.Addr().String(); server.URL() != want {
+		t.Errorf("the server is at %s, want %s", server.URL(), want)
 	}
 }

@@ -1,6 +1,7 @@
 package argotest
 
 import (
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type Fault = fake.Fault
 //     RemoteAddr: what was sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
+//   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
 //   - Fault: the fault that hit the request, nil when none did.
 type Request = fake.Request
 
@@ -77,6 +79,11 @@ type Option func(*settings)
 type settings struct {
 	server    *Server
 	transport []fake.Option
+}
+
+// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+func WithListener(listener net.Listener) Option {
+	return func(s *settings) { s.transport = append(s.transport, fake.Listener(listener)) }
 }
 
 // WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool of [Server].

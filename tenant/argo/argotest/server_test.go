@@ -3,6 +3,7 @@ package argotest_test
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
@@ -190,5 +191,17 @@ func TestClockAndLinks(t *testing.T) {
 	}
 	if info := s.Tenants()[0].Info; info.Created != "2026-01-02 03:04:05" || info.Updated != info.Created {
 		t.Errorf("info = %+v", info)
+	}
+}
+
+func TestListener(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := argotest.Start(t, argotest.WithListener(listener))
+	if want := "http://" + listener.Addr().String(); server.URL() != want {
+		t.Errorf("the server is at %s, want %s", server.URL(), want)
 	}
 }

@@ -2,6 +2,7 @@ package worklyticstest
 
 import (
 	"crypto/rand"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -43,6 +44,7 @@ type Fault = fake.Fault
 //   - Method, Path (escaped), PathValues ("id", decoded), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
+//   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
 //   - Fault: the fault that hit the request, nil when none did.
 type Request = fake.Request
 
@@ -84,6 +86,11 @@ type Option func(*settings)
 type settings struct {
 	server    *Server
 	transport []fake.Option
+}
+
+// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+func WithListener(listener net.Listener) Option {
+	return func(s *settings) { s.transport = append(s.transport, fake.Listener(listener)) }
 }
 
 // WithTLS makes the server speak https; see the methods Client and CertPool of [Server].

@@ -3,6 +3,7 @@ package worklyticstest_test
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -362,5 +363,17 @@ func TestFaultsAndRecord(t *testing.T) {
 	requests := server.Requests()
 	if len(requests) != 1 || requests[0].Operation != "CreateDataConnection" || string(requests[0].Body) != gcp || requests[0].Applied || len(server.DataConnections()) != 0 {
 		t.Errorf("got %+v", requests)
+	}
+}
+
+func TestListener(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := worklyticstest.Start(t, worklyticstest.WithListener(listener))
+	if want := "http://" + listener.Addr().String(); server.URL() != want {
+		t.Errorf("the server is at %s, want %s", server.URL(), want)
 	}
 }
