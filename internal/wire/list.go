@@ -16,6 +16,9 @@ type List[Read, Kept any] struct {
 	Elements []Kept
 }
 
+// maxGuess bounds the room that is made for elements that were not read yet.
+const maxGuess = 255
+
 // UnmarshalJSONFrom reads an array. A null is one without elements.
 func (l *List[Read, Kept]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	l.Elements = []Kept{}
@@ -33,6 +36,7 @@ func (l *List[Read, Kept]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	var read, none Read
 	for decoder.PeekKind() != ']' {
 		read = none
+		start := decoder.InputOffset()
 		if err := json.UnmarshalDecode(decoder, &read); err != nil {
 			return err
 		}
@@ -41,8 +45,9 @@ func (l *List[Read, Kept]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 			return fmt.Errorf("element %d: %w", len(l.Elements), err)
 		}
 		if cap(l.Elements) == 0 {
-			// Most lists have more than one.
-			l.Elements = make([]Kept, 0, 8)
+			// Room for what follows, if it is of the same size, but no more than growing would soon reach.
+			more := int64(len(decoder.UnreadBuffer())) / (decoder.InputOffset() - start)
+			l.Elements = make([]Kept, 0, 1+min(more, maxGuess))
 		}
 		l.Elements = append(l.Elements, kept)
 	}

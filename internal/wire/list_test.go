@@ -80,3 +80,24 @@ func TestListThatIsNone(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Room is made for as many elements as there seem to be, but not for any number that one short element promises.
+func TestListRoom(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, data string
+		most       int
+	}{
+		{"one", `[{"value":1}]`, 1},
+		{"two", `[ {"value":1} , {"value":2} ]`, 2},
+		{"a short one before a long one", `[{},{"unknown":"` + strings.Repeat("x", 1<<20) + `"}]`, maxGuess + 1},
+	} {
+		list := List[number, string]{Keep: keep}
+		if err := Unmarshal([]byte(test.data), &list); err != nil {
+			t.Fatal(err)
+		}
+		if cap(list.Elements) > test.most {
+			t.Errorf("%s: room for %d elements, want at most %d", test.name, cap(list.Elements), test.most)
+		}
+	}
+}
