@@ -24,6 +24,12 @@
 // sent. Test for a kind of refusal with [errors.Is] and the sentinels ([ErrNotFound], [ErrConflict], …). After a failed write,
 // [OutcomeOf] tells whether the server applied it.
 //
+// # Bad input
+//
+// Everything is checked before anything is sent: texts that cannot stand where they are to stand, numbers out of their range, and nil
+// where a value is needed are a [*ValidationError] that names the parameter or field. That holds for a nil client too, and for one
+// that was not made by its constructor. Of other types, the methods that return an error return one for a nil receiver.
+//
 // # Repetition
 //
 // What is repeated, and when, follows from the operation: reads and idempotent writes are repeated after any failure that

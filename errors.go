@@ -92,6 +92,8 @@ func (e *Error) Error() string {
 // shortLine returns the beginning of a server's text as one line. The fields of the error have all of it.
 func shortLine(text string) string {
 	const most = 512
+	// Nobody reads the end of a text without end.
+	text = strings.ToValidUTF8(text[:min(len(text), 16*most)], "\uFFFD")
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "…"
@@ -124,6 +126,9 @@ func (e *Error) Is(target error) bool {
 
 // MarshalJSON returns all fields, with the text of Err.
 func (e *Error) MarshalJSON() ([]byte, error) {
+	if e == nil {
+		return []byte("null"), nil
+	}
 	type fields Error // without this method
 	var cause string
 	if e.Err != nil {
@@ -166,5 +171,6 @@ type ValidationError struct {
 
 // Error names the operation, the field and what is wrong.
 func (e *ValidationError) Error() string {
-	return fmt.Sprintf("%s: %s: %s (nothing was sent)", e.Operation, e.Field, e.Reason)
+	// The reason may quote what is wrong, which may be of any length and hold anything.
+	return fmt.Sprintf("%s: %s: %s (nothing was sent)", e.Operation, shortLine(e.Field), shortLine(e.Reason))
 }

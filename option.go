@@ -120,7 +120,7 @@ func WithLogger(logger *slog.Logger) Option {
 func WithUserAgent(text string) Option {
 	return func(s *Settings) error {
 		if text == "" || !validHeaderValue(text) {
-			return errors.New("WithUserAgent: the text is empty or holds control characters")
+			return errors.New("WithUserAgent: the text is empty, holds control characters, or is longer than 64 KiB")
 		}
 		s.UserAgent = text
 		return nil
@@ -139,24 +139,25 @@ var ownHeaders = []string{
 func WithHeader(name, value string) Option {
 	return func(s *Settings) error {
 		if !validHeaderName(name) {
-			return fmt.Errorf("WithHeader: %q is not a header name", name)
+			return fmt.Errorf("WithHeader: %.64q is not a header name", name)
 		}
 		if !validHeaderValue(value) {
-			return fmt.Errorf("WithHeader: the value of %s holds control characters", name)
+			return fmt.Errorf("WithHeader: the value of %s holds control characters, or is longer than 64 KiB", name)
 		}
-		name = http.CanonicalHeaderKey(name)
-		if slices.Contains(ownHeaders, name) {
-			return fmt.Errorf("WithHeader: %s is set by the client itself", name)
+		// Not in the place of name, since calls at the same time may share the option.
+		canonical := http.CanonicalHeaderKey(name)
+		if slices.Contains(ownHeaders, canonical) {
+			return fmt.Errorf("WithHeader: %s is set by the client itself", canonical)
 		}
-		if strings.HasSuffix(name, "Idempotency-Key") {
-			return fmt.Errorf("WithHeader: %s would make net/http repeat writes by itself, and no service of this module knows it", name)
+		if strings.HasSuffix(canonical, "Idempotency-Key") {
+			return fmt.Errorf("WithHeader: %s would make net/http repeat writes by itself, and no service of this module knows it", canonical)
 		}
 		// A copy, since the header may be the client's own, in use by other calls.
 		header := s.Header.Clone()
 		if header == nil {
 			header = make(http.Header)
 		}
-		header.Set(name, value)
+		header.Set(canonical, value)
 		s.Header = header
 		return nil
 	}
@@ -208,7 +209,13 @@ func WithResponse(response *Response) Option {
 	}
 }
 
+// maxHeaderBytes is far above what any server takes.
+const maxHeaderBytes = 64 << 10
+
 func validHeaderName(name string) bool {
+	if len(name) > maxHeaderBytes {
+		return false
+	}
 	for _, r := range name {
 		if r > '~' || r <= ' ' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r) {
 			return false
@@ -223,5 +230,5 @@ func validHeaderValue(value string) bool {
 			return false
 		}
 	}
-	return true
+	return len(value) <= maxHeaderBytes
 }

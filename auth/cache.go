@@ -26,6 +26,7 @@ import (
 //   - A fetch has its own time limit ([WithFetchTimeout]) and does not end with the context of the caller who started it, but takes
 //     that context's values. A caller whose context ends leaves at once. When all who waited for a fetch have left, its context is
 //     cancelled. No goroutine stays after a fetch.
+//   - A panic of source goes on in the callers who wait for the fetch. In the background, it is a fetch that failed.
 //
 // The life of a token is measured from the start of its fetch, by a clock that does not jump. It is the time until
 // [Token.Expiry], or until the claim exp of a JSON Web Token without Expiry. A JSON Web Token also tells how long it lives at all
@@ -43,7 +44,14 @@ func Cache(source TokenSource, opts ...CacheOption) Invalidator {
 		timeout: time.Minute,
 	}
 	for _, opt := range opts {
+		if opt == nil {
+			c.invalid = &tenantkit.ValidationError{Operation: "Cache", Field: "opts", Reason: "an option is nil"}
+			continue
+		}
 		opt(c)
+	}
+	if source == nil {
+		c.invalid = &tenantkit.ValidationError{Operation: "Cache", Field: "source", Reason: "it is nil"}
 	}
 	return c
 }
@@ -76,6 +84,7 @@ func WithFetchTimeout(limit time.Duration) CacheOption {
 type cache struct {
 	source                       TokenSource
 	early, late, maxAge, timeout time.Duration
+	invalid                      error // every call fails with it
 
 	mu    sync.Mutex
 	kept  *keptToken // nil: none
@@ -100,11 +109,15 @@ type fetch struct {
 	done       chan struct{}
 	token      sealed[Token]
 	err        error
+	panicked   any // what the source panicked with
 }
 
 func (c *cache) Token(ctx context.Context) (Token, error) {
-	if c.source == nil {
-		return Token{}, errors.New("there is no source of the token")
+	if c.invalid != nil {
+		return Token{}, c.invalid
+	}
+	if err := checkContext("Token", ctx); err != nil {
+		return Token{}, err
 	}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -119,6 +132,10 @@ func (c *cache) Token(ctx context.Context) (Token, error) {
 		case <-ctx.Done():
 			c.leave(f)
 			return Token{}, fmt.Errorf("while waiting for a token: %w", ctx.Err())
+		}
+		if f.panicked != nil {
+			// In the caller's goroutine, where it can be recovered from.
+			panic(f.panicked)
 		}
 		if f.err == nil {
 			return f.token(), nil
@@ -198,8 +215,11 @@ func (c *cache) run(ctx context.Context, f *fetch) {
 	defer f.cancel()
 	began := time.Now()
 	token, err := Token{}, errors.New("the token source ended its goroutine")
-	// Deferred, so that a source that calls runtime.Goexit leaves nobody waiting.
-	defer func() { c.finish(f, began, token, err) }()
+	// Deferred, so that a source that panics, or calls runtime.Goexit, leaves nobody waiting.
+	defer func() {
+		f.panicked = recover()
+		c.finish(f, began, token, err)
+	}()
 	token, err = c.source.Token(ctx)
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):

@@ -202,7 +202,7 @@ func TestCacheOfASourceThatGivesNothing(t *testing.T) {
 		source auth.TokenSource
 		want   string
 	}{
-		"nil":   {nil, "no source"},
+		"nil":   {nil, "source: it is nil"},
 		"empty": {auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{}, nil }), "empty token"},
 		"exits": {auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { runtime.Goexit(); panic("not reached") }), "ended its goroutine"},
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/atomicfile"
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
@@ -61,8 +62,17 @@ const (
 
 // Token runs the program. When the context ends, or Timeout is up, the error is that of the context, or [os.ErrDeadlineExceeded].
 func (c *CommandSource) Token(ctx context.Context) (Token, error) {
+	if err := checkContext("Token", ctx); err != nil {
+		return Token{}, err
+	}
+	if c == nil {
+		return Token{}, &tenantkit.ValidationError{Operation: "Token", Field: "source", Reason: "it is nil"}
+	}
 	if c.invalid != nil {
 		return Token{}, c.invalid
+	}
+	if reason := atomicfile.BadPath(c.Name); reason != "" {
+		return Token{}, &tenantkit.ValidationError{Operation: "Command", Field: "name", Reason: reason}
 	}
 	output, err := c.run(ctx)
 	if err == nil && c.JSONPath != "" {
@@ -77,7 +87,7 @@ func (c *CommandSource) Token(ctx context.Context) (Token, error) {
 		}
 	}
 	if err != nil {
-		return Token{}, fmt.Errorf("the program %s %w", c.Name, err)
+		return Token{}, fmt.Errorf("the program %.200s %w", c.Name, err)
 	}
 	return token, nil
 }

@@ -174,7 +174,8 @@ func TestCommandCannotStart(t *testing.T) {
 		"not in PATH":  {"tenantkit-no-such-program", "is not in PATH: install it"},
 		"no such file": {dir + "/no-such-program", "no such file"},
 		"a directory":  {dir, "could not be run"},
-		"no name":      {"", "could not be run"},
+		"no name":      {"", "it is empty"},
+		"two lines":    {"a\r\nb", "control character"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -47,7 +46,7 @@ func Basic(user string, password TokenSource) Credential {
 		source: password, header: "Authorization", scheme: "Basic ",
 		encode: func(password string) (string, error) {
 			if strings.Contains(user, ":") {
-				return "", errors.New("the user name holds a colon")
+				return "", invalid("user", "it holds a colon, which a server takes for the beginning of the password")
 			}
 			return base64.StdEncoding.EncodeToString([]byte(user + ":" + password)), nil
 		},
@@ -68,8 +67,16 @@ type credential struct {
 }
 
 func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
-	if c.source == nil {
-		return errors.New("there is no source of the credential")
+	switch {
+	case c.source == nil:
+		return invalid("token", "its source is nil")
+	case !validName(c.header):
+		return invalid("header", "%.64q is not the name of a header", c.header)
+	case req == nil:
+		return invalid("req", "it is nil")
+	}
+	if err := checkContext("Authorize", ctx); err != nil {
+		return err
 	}
 	token, err := c.source.Token(ctx)
 	if err != nil {
@@ -101,17 +108,33 @@ func (c *credential) Refused(req *http.Request) {
 	}
 }
 
+func invalid(field, format string, args ...any) error {
+	return &tenantkit.ValidationError{Operation: "Authorize", Field: field, Reason: fmt.Sprintf(format, args...)}
+}
+
+// validName tells whether a text is a token as RFC 9110 has it (section 5.6.2), which the name of a header must be.
+func validName(name string) bool {
+	for _, r := range name {
+		if r <= ' ' || r > '~' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r) {
+			return false
+		}
+	}
+	return name != "" && len(name) <= maxTokenBytes
+}
+
 // check refuses a token that cannot stand in a header, without showing it.
 func check(value tenantkit.Secret) error {
 	switch {
 	case value == "":
-		return errors.New("the credential is empty")
+		return invalid("token", "the credential is empty")
 	case value == tenantkit.Redacted:
-		return errors.New("the credential is the text " + tenantkit.Redacted + ": its true text was lost where it was stored")
+		return invalid("token", "the credential is the text %s: its true text was lost where it was stored", tenantkit.Redacted)
+	case len(value) > maxTokenBytes:
+		return invalid("token", "the credential is longer than %d bytes", maxTokenBytes)
 	}
 	for i := range len(value) {
 		if c := value[i]; c < ' ' || c == 0x7f {
-			return errors.New("the credential holds a control character, perhaps a line break at its end")
+			return invalid("token", "the credential holds a control character, perhaps a line break at its end")
 		}
 	}
 	return nil

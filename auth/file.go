@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/atomicfile"
 )
 
 // maxTokenBytes is far above what any server accepts in a header.
@@ -23,6 +24,9 @@ const maxTokenBytes = 64 << 10
 // what is in the file.
 func File(path string) TokenSource {
 	return TokenSourceFunc(func(context.Context) (Token, error) {
+		if reason := atomicfile.BadPath(path); reason != "" {
+			return Token{}, &tenantkit.ValidationError{Operation: "File", Field: "path", Reason: reason}
+		}
 		text, err := readTokenFile(path)
 		if err != nil {
 			return Token{}, err

@@ -83,15 +83,12 @@ type unsavedGrant struct {
 
 // Token makes an exchange, and returns the access token.
 func (r *Refresher) Token(ctx context.Context) (Token, error) {
-	if r.exchange == nil {
-		return Token{}, errors.New("there is no exchange for the refresh token")
-	}
-	unlock, err := r.lock(ctx)
+	var token Token
+	err := r.alone(ctx, func() (err error) {
+		token, err = r.locked(ctx)
+		return err
+	})
 	if err != nil {
-		return Token{}, err
-	}
-	token, err := r.locked(ctx)
-	if err := errors.Join(err, unlock()); err != nil {
 		return Token{}, err
 	}
 	return token, nil
@@ -100,39 +97,57 @@ func (r *Refresher) Token(ctx context.Context) (Token, error) {
 // MarkSpent tells that the refresh token was withdrawn, such as by a call that regenerates it. From then on Token fails with
 // [ErrSpent], also in other processes that use the store and after a restart, until the source of the login gives another one.
 func (r *Refresher) MarkSpent(ctx context.Context) error {
-	unlock, err := r.lock(ctx)
-	if err != nil {
-		return err
-	}
-	current, err := r.current(ctx)
-	if err == nil {
-		err = r.store.Save(ctx, StoredToken{Origin: current.Origin})
-	}
-	return errors.Join(err, unlock())
+	return r.alone(ctx, func() error {
+		current, err := r.current(ctx)
+		if err != nil {
+			return err
+		}
+		return r.store.Save(ctx, StoredToken{Origin: current.Origin})
+	})
 }
 
 // Current returns the refresh token that the next exchange is to send, for calls that take the refresh token itself. After
 // [Refresher.MarkSpent] it fails with [ErrSpent].
 func (r *Refresher) Current(ctx context.Context) (Token, error) {
-	unlock, err := r.lock(ctx)
+	var current StoredToken
+	err := r.alone(ctx, func() (err error) {
+		current, err = r.current(ctx)
+		if err == nil && r.unsaved != nil && r.unsaved().replaces == current.Value {
+			current = r.unsaved().refresh
+		}
+		if err == nil && current.Value == "" {
+			err = ErrSpent
+		}
+		return err
+	})
 	if err != nil {
-		return Token{}, err
-	}
-	current, err := r.current(ctx)
-	if err == nil && r.unsaved != nil && r.unsaved().replaces == current.Value {
-		current = r.unsaved().refresh
-	}
-	if err == nil && current.Value == "" {
-		err = ErrSpent
-	}
-	if err := errors.Join(err, unlock()); err != nil {
 		return Token{}, err
 	}
 	return current.Token, nil
 }
 
+// alone does work when it is the turn of this caller, and gives the turn back also where the caller's own code, a source, a store or an
+// exchange, panics.
+func (r *Refresher) alone(ctx context.Context, work func() error) (err error) {
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	return work()
+}
+
 // lock waits for the turn of this caller, in this process and then among all that share the store.
 func (r *Refresher) lock(ctx context.Context) (unlock func() error, err error) {
+	if err := checkContext("Token", ctx); err != nil {
+		return nil, err
+	}
+	switch {
+	case r == nil || r.turn == nil:
+		return nil, &tenantkit.ValidationError{Operation: "RefreshToken", Field: "refresher", Reason: "it was not made by RefreshToken"}
+	case r.exchange == nil:
+		return nil, &tenantkit.ValidationError{Operation: "RefreshToken", Field: "exchange", Reason: "it is nil"}
+	}
 	select {
 	case r.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -142,11 +157,17 @@ func (r *Refresher) lock(ctx context.Context) (unlock func() error, err error) {
 	if !ok {
 		return func() error { <-r.turn; return nil }, nil
 	}
+	locked := false
+	defer func() {
+		if !locked {
+			<-r.turn
+		}
+	}()
 	release, err := locker.Lock(ctx)
 	if err != nil {
-		<-r.turn
 		return nil, err
 	}
+	locked = true
 	return func() error {
 		err := release()
 		<-r.turn

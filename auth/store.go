@@ -65,6 +65,9 @@ func (s *memoryStore) Save(_ context.Context, token StoredToken) error {
 }
 
 func (s *memoryStore) Lock(ctx context.Context) (func() error, error) {
+	if err := checkContext("Lock", ctx); err != nil {
+		return nil, err
+	}
 	select {
 	case s.turn <- struct{}{}:
 		return func() error { <-s.turn; return nil }, nil

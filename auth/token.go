@@ -42,6 +42,14 @@ func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) {
 	return f(ctx)
 }
 
+// checkContext refuses a nil context.
+func checkContext(operation string, ctx context.Context) error {
+	if ctx == nil {
+		return &tenantkit.ValidationError{Operation: operation, Field: "ctx", Reason: "it is nil"}
+	}
+	return nil
+}
+
 // sealed holds what fmt must not show: it prints the unexported fields of a struct without asking their methods, but of a function
 // just the address.
 type sealed[T any] func() T

@@ -84,7 +84,7 @@ func (t *transport) refuse(req *http.Request) error {
 	if t.credential == nil {
 		return errors.New("auth.Transport: there is no credential")
 	}
-	if req.URL == nil {
+	if req == nil || req.URL == nil {
 		return errors.New("auth.Transport: the request has no URL")
 	}
 	if !origin.Protected(req.URL) {
@@ -135,7 +135,7 @@ func sameCredential(a, b *http.Request) bool {
 }
 
 func closeBody(req *http.Request) error {
-	if req.Body == nil {
+	if req == nil || req.Body == nil {
 		return nil
 	}
 	return req.Body.Close()

@@ -180,6 +180,9 @@ func (o BulkOptions) withDefaults(op *rest.Operation) (BulkOptions, error) {
 			return o, op.Invalid("options."+number.field, "it is negative")
 		}
 	}
+	if o.CheckpointEvery < 0 {
+		return o, op.Invalid("options.CheckpointEvery", "it is negative")
+	}
 	if o.CheckpointEvery == 0 {
 		o.CheckpointEvery = defaultCheckpointEvery
 	}

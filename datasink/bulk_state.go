@@ -68,6 +68,9 @@ func (s BulkState) check(op *rest.Operation) error {
 		}
 		end = span.To
 	}
+	if s.Done < 0 || s.Refused < 0 {
+		return op.Invalid("state.done", "it, or refused, is negative")
+	}
 	if s.First.Items < 0 || s.First.Items > maxFingerprint || s.First.Items == 0 && end > 0 {
 		return op.Invalid("state.first", "%d items cannot be recognized", s.First.Items)
 	}

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
-	"syscall"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/atomicfile"
 )
 
 // Checkpoint keeps the state of a long run outside of the program. It is for one run at a time.
@@ -21,15 +21,21 @@ type Checkpoint interface {
 }
 
 // FileCheckpoint returns a checkpoint in the file of the given path, which only its owner can read. The file always holds a whole
-// state, whenever the program or the machine stops: a new one is written beside it, as path with .tmp at the end, and takes its
-// place when it is on disk. Delete the file to begin anew.
-func FileCheckpoint(path string) Checkpoint { return fileCheckpoint(path) }
+// state, whenever the program or the machine stops: a new one is written beside it (.NAME.….tmp), and takes its place when it is on
+// disk. Delete the file to begin anew.
+func FileCheckpoint(path string) Checkpoint { return fileCheckpoint{path: path} }
 
-type fileCheckpoint string
+type fileCheckpoint struct {
+	path string
+	disk atomicfile.Disk
+}
 
 func (f fileCheckpoint) Load(context.Context) (BulkState, error) {
 	var state BulkState
-	data, err := os.ReadFile(string(f))
+	if err := f.check(); err != nil {
+		return state, err
+	}
+	data, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state, nil
 	}
@@ -37,59 +43,29 @@ func (f fileCheckpoint) Load(context.Context) (BulkState, error) {
 		return state, err
 	}
 	if err := json.Unmarshal(data, &state); err != nil {
-		return BulkState{}, fmt.Errorf("%s is no checkpoint: %w", string(f), err)
+		return BulkState{}, fmt.Errorf("%s is no checkpoint: %w", f.path, err)
 	}
 	if state.isZero() {
-		return state, fmt.Errorf("%s is no checkpoint: it holds no state", string(f))
+		return state, fmt.Errorf("%s is no checkpoint: it holds no state", f.path)
 	}
 	return state, nil
 }
 
+// check refuses what is no path.
+func (f fileCheckpoint) check() error {
+	if reason := atomicfile.BadPath(f.path); reason != "" {
+		return &tenantkit.ValidationError{Operation: "FileCheckpoint", Field: "path", Reason: reason}
+	}
+	return nil
+}
+
 func (f fileCheckpoint) Save(_ context.Context, state BulkState) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	data, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}
-	temporary := string(f) + ".tmp"
-	if err := writeSynced(temporary, append(data, '\n')); err != nil {
-		return err
-	}
-	if err := os.Rename(temporary, string(f)); err != nil {
-		return err
-	}
-	return syncDirectory(filepath.Dir(string(f)))
-}
-
-// writeSynced writes a new file, up to the disk, in the place of what a killed program may have left there.
-func writeSynced(path string, data []byte) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	// Only if it is new, so that no link that was put in its way is followed.
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
-}
-
-// syncDirectory brings a rename to the disk.
-func syncDirectory(path string) error {
-	if runtime.GOOS == "windows" {
-		// It does not open directories, and keeps the order of a rename by itself.
-		return nil
-	}
-	directory, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = directory.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil // a file system that knows no such thing
-	}
-	return errors.Join(err, directory.Close())
+	return f.disk.Replace(f.path, append(data, '\n'))
 }

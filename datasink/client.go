@@ -70,11 +70,7 @@ func WithTenantID(id string) tenantkit.Option {
 }
 
 // CloseIdleConnections closes the connections that wait for another call. The client can still be used.
-func (c *Client) CloseIdleConnections() {
-	if pipeline := c.pipeline(); pipeline != nil {
-		pipeline.CloseIdleConnections()
-	}
-}
+func (c *Client) CloseIdleConnections() { c.pipeline().CloseIdleConnections() }
 
 // pipeline is nil for a client that was not made by NewClient; calls then say so.
 func (c *Client) pipeline() *rest.Client {

@@ -17,6 +17,9 @@ type LogFilter struct {
 
 // SetLogs sets Logs to the JSON of logs, as encoding/json writes it. A [tenantkit.Secret] in it stays hidden.
 func (s *Sink) SetLogs(logs any) error {
+	if s == nil {
+		return errNoSink
+	}
 	raw, err := encodeShape(logs)
 	if err != nil {
 		return err
@@ -27,7 +30,12 @@ func (s *Sink) SetLogs(logs any) error {
 
 // DecodeLogs decodes Logs as encoding/json does. Numbers become [json.Number] where into leaves the choice, as an any does, so that
 // large ones stay intact. A sink without logs is an error.
-func (s *Sink) DecodeLogs(into any) error { return decodeShape(s.Logs, into) }
+func (s *Sink) DecodeLogs(into any) error {
+	if s == nil {
+		return errNoSink
+	}
+	return decodeShape(s.Logs, into)
+}
 
 // LogEntries returns the entries of Logs, and true, where they are a list, or an object with the list in its member logs: the
 // documentation has both. Logs of any other shape are the caller's own, see [Sink.DecodeLogs].
@@ -54,7 +62,11 @@ func (c *Client) QueryLogs(ctx context.Context, filter *LogFilter, opts ...tenan
 	if filter == nil {
 		filter = &LogFilter{}
 	}
-	return c.query(ctx, &operations[queryLogs], filter, opts)
+	op := &operations[queryLogs]
+	if field, reason := badNames(filter.ID, filter.Name); reason != "" {
+		return nil, op.Invalid(field, "%s", reason)
+	}
+	return c.query(ctx, op, filter, opts)
 }
 
 // UpdateLogs sets the logs of a sink to the JSON of logs, as encoding/json writes it; raw JSON is sent as it is. The documentation

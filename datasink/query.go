@@ -114,7 +114,21 @@ func (t Threshold) check() string {
 	return ""
 }
 
+// badNames says which of an id and a name, of which each may be left out, cannot be looked for.
+func badNames(id, name string) (field, reason string) {
+	if reason := rest.BadName(id); id != "" && reason != "" {
+		return "id", reason
+	}
+	if reason := rest.BadName(name); name != "" && reason != "" {
+		return "name", reason
+	}
+	return "", ""
+}
+
 func (f *SinkFilter) check(op *rest.Operation) error {
+	if field, reason := badNames(f.ID, f.Name); reason != "" {
+		return op.Invalid(field, "%s", reason)
+	}
 	for _, threshold := range []struct {
 		field string
 		Threshold

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 // The caller's own shapes, config and logs, go through encoding/json, whose rules callers know for their types.
@@ -19,6 +20,10 @@ func encodeShape(v any) (json.RawMessage, error) {
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
 		return nil, fmt.Errorf("datasink: it cannot be written as JSON: %w", err)
+	}
+	// It would write another character in the place of what is none, without a word.
+	if path, found := wire.InvalidText(v); found {
+		return nil, fmt.Errorf("datasink: it cannot be written as JSON: %q is not valid UTF-8", path)
 	}
 	return bytes.TrimSpace(encoded.Bytes()), nil
 }

@@ -49,6 +49,9 @@ func (s Sink) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a sink as the API gives it, with either spelling of the timestamps.
 func (s *Sink) UnmarshalJSON(data []byte) error {
+	if s == nil {
+		return errNoSink
+	}
 	var read sinkRead
 	if err := wire.Unmarshal(data, &read); err != nil {
 		return err
@@ -74,6 +77,9 @@ func (r *sinkRead) sink() Sink {
 // SetConfig sets Config to the JSON of config, as encoding/json writes it. A [tenantkit.Secret] in it is an error, since only
 // [tenantkit.Redacted] would be stored: convert it to string if it must be there.
 func (s *Sink) SetConfig(config any) error {
+	if s == nil {
+		return errNoSink
+	}
 	raw, err := encodeShape(config)
 	if err != nil {
 		return err
@@ -87,7 +93,15 @@ func (s *Sink) SetConfig(config any) error {
 
 // DecodeConfig decodes Config as encoding/json does. Numbers become [json.Number] where into leaves the choice, as an any does, so
 // that large ones stay intact. A sink without config is an error.
-func (s *Sink) DecodeConfig(into any) error { return decodeShape(s.Config, into) }
+func (s *Sink) DecodeConfig(into any) error {
+	if s == nil {
+		return errNoSink
+	}
+	return decodeShape(s.Config, into)
+}
+
+// errNoSink is what a method of a nil sink answers.
+var errNoSink = errors.New("datasink: the sink is nil")
 
 // NewSinkID returns a new random UUID.
 func NewSinkID() string {

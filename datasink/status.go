@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
@@ -149,16 +148,7 @@ func badStatus(status Status) string {
 	return fmt.Sprintf("%q is neither ack nor nack", string(status))
 }
 
-func badText(text string) string {
-	switch {
-	case text == "":
-		return "it is empty"
-	case !utf8.ValidString(text):
-		return "it is not valid UTF-8"
-	default:
-		return ""
-	}
-}
+func badText(text string) string { return rest.BadName(text) }
 
 // maxID is the length of an id in bytes above which it is a mistake.
 const maxID = 1024

@@ -34,6 +34,9 @@ func (t Timestamps) MarshalJSON() ([]byte, error) { return tenantkit.Reveal(t.se
 
 // UnmarshalJSON reads the times under both spellings of their names.
 func (t *Timestamps) UnmarshalJSON(data []byte) error {
+	if t == nil {
+		return wire.ErrNilPointer
+	}
 	var read timestampsRead
 	if err := wire.Unmarshal(data, &read); err != nil {
 		return err

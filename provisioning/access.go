@@ -21,7 +21,7 @@ type Credentials struct {
 // have one user more.
 func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...tenantkit.Option) (*Credentials, error) {
 	credentials := new(Credentials)
-	err := c.rest.Do(ctx, &operations[projectCredentials], rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
+	err := c.pipeline().Do(ctx, &operations[projectCredentials], rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
 		if credentials.Login == "" || credentials.Password == "" {
 			return errors.New("it lacks login or password")
 		}
@@ -53,7 +53,7 @@ func (c *Client) claims(ctx context.Context, operation int, name string, opts []
 		// The key as the API's description writes it, surely by mistake: GoodData takes the claims under the other.
 		Enrypted tenantkit.Secret `json:"enryptedClaims"`
 	}
-	err := c.rest.Do(ctx, &operations[operation], rest.Call{Path: []string{name}, Into: &answer, Check: func() error {
+	err := c.pipeline().Do(ctx, &operations[operation], rest.Call{Path: []string{name}, Into: &answer, Check: func() error {
 		if answer.EncryptedClaims == "" {
 			answer.EncryptedClaims = answer.Enrypted
 		}

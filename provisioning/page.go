@@ -18,7 +18,7 @@ var nextPage = rest.LinkToken("nextPageToken")
 // pager returns what reads the pages of a list.
 func pager[T any](c *Client, operation int, check func(*T) error) *rest.Pager[T] {
 	return &rest.Pager[T]{
-		Client:    c.rest,
+		Client:    c.pipeline(),
 		Operation: &operations[operation],
 		Call:      func(next string) rest.Call { return rest.Call{Query: pageQuery{next}} },
 		Next:      func(answer *http.Response) (string, error) { return nextPage(answer) },

@@ -81,6 +81,9 @@ func (u *NewUser) validate(op *rest.Operation) error {
 			return op.Invalid("user."+required.name, "it is empty")
 		}
 	}
+	if reason := rest.BadName(u.Login); reason != "" {
+		return op.Invalid("user.login", "%s", reason)
+	}
 	if n := utf8.RuneCountInString(string(u.Password)); n < MinPasswordLength {
 		return op.Invalid("user.password", "it has %d characters, and needs %d", n, MinPasswordLength)
 	}
@@ -104,7 +107,7 @@ func (c *Client) CreateUser(ctx context.Context, user *NewUser, opts ...tenantki
 		return nil, err
 	}
 	created := new(CreatedUser)
-	err := c.rest.Do(ctx, op, rest.Call{Body: user, Into: created, Check: func() error {
+	err := c.pipeline().Do(ctx, op, rest.Call{Body: user, Into: created, Check: func() error {
 		if created.UID == "" {
 			return errors.New("it has no uid")
 		}
@@ -125,5 +128,5 @@ type DeleteUserOptions struct {
 // DeleteUser deletes a user. Nil options mean that errors of GoodData count. Repeated on failure like any idempotent write; a user that
 // is gone when a lost answer made the client repeat counts as deleted.
 func (c *Client) DeleteUser(ctx context.Context, login string, options *DeleteUserOptions, opts ...tenantkit.Option) error {
-	return c.rest.Do(ctx, &operations[deleteUser], rest.Call{Path: []string{login}, Query: options}, opts)
+	return c.pipeline().Do(ctx, &operations[deleteUser], rest.Call{Path: []string{login}, Query: options}, opts)
 }

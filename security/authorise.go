@@ -29,12 +29,16 @@ type AuthorisationResult struct {
 // AuthoriseUser asks whether the user may do something, and gets a token to do it with. A user who may not is no error: see
 // IsAuthorised. Repeated on failure like any write, since it makes a token.
 func (c *Client) AuthoriseUser(ctx context.Context, authorisation *Authorisation, opts ...tenantkit.Option) (*AuthorisationResult, error) {
+	c = c.made()
 	op := &operations[authoriseUser]
 	if authorisation == nil {
 		return nil, op.Invalid("authorisation", "it is nil")
 	}
 	if *authorisation == (Authorisation{}) {
 		return nil, op.Invalid("authorisation", "it is empty")
+	}
+	if reason := rest.BadName(authorisation.EntityID); authorisation.EntityID != "" && reason != "" {
+		return nil, op.Invalid("authorisation.EntityID", "%s", reason)
 	}
 	type result struct {
 		DelegationToken tenantkit.Secret `json:"delegation_token"`

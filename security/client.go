@@ -3,6 +3,7 @@ package security
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
@@ -49,6 +50,10 @@ func (c *Credentials) check() error {
 		field, reason = "Password", "it is nil, and there is a user name"
 	case strings.Contains(c.Username, ":"):
 		field, reason = "Username", "it holds a colon, which a server takes for the beginning of the password"
+	case rest.BadName(c.Username) != "" && c.Username != "", strings.ContainsFunc(c.Username, unicode.IsControl):
+		field, reason = "Username", "it holds a control character, is not valid UTF-8, or is longer than 64 KiB"
+	case c.ServiceID != nil && *c.ServiceID < 0:
+		field, reason = "ServiceID", "it is negative"
 	case !c.RegenerateWith.known():
 		field, reason = "RegenerateWith", "it is neither PasswordCredential nor RefreshTokenCredential"
 	case !c.SyncWith.known():
@@ -110,11 +115,22 @@ func NewClient(baseURL string, credentials Credentials, opts ...tenantkit.Option
 }
 
 // CloseIdleConnections closes the connections that wait for another call. The client can still be used.
-func (c *Client) CloseIdleConnections() { c.rest.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.made().rest.CloseIdleConnections() }
+
+// made returns the client, and in the place of nil one that was not made by [NewClient]: its calls say so.
+func (c *Client) made() *Client {
+	if c == nil {
+		return new(Client)
+	}
+	return c
+}
 
 // do calls an operation, unless the client lacks the credential for it.
 func (c *Client) do(ctx context.Context, operation int, call rest.Call, opts []tenantkit.Option) error {
 	op := &operations[operation]
+	if c.rest == nil {
+		return op.Invalid("client", "it was not made by NewClient")
+	}
 	if op.Credential != "" && call.Credential == nil && c.credentials[op.Credential] == nil {
 		return c.lacks(operation, op.Credential)
 	}

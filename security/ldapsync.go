@@ -49,6 +49,9 @@ type SyncedUser struct {
 
 // UnmarshalJSON reads also numbers where texts are documented.
 func (u *SyncedUser) UnmarshalJSON(data []byte) error {
+	if u == nil {
+		return wire.ErrNilPointer
+	}
 	var read struct {
 		Email wire.Text `json:"email"`
 		ID    wire.Text `json:"id"`
@@ -109,6 +112,7 @@ func (e *LDAPSyncError) Error() string {
 // Repeated on failure like any write. After an unknown outcome a second call does no harm, but counts what the first one added as
 // existing. An attempt gets a minute at least.
 func (c *Client) BulkLDAPSync(ctx context.Context, sync *LDAPSync, opts ...tenantkit.Option) (*LDAPSyncResult, error) {
+	c = c.made()
 	op := &operations[bulkLDAPSync]
 	if sync == nil {
 		return nil, op.Invalid("sync", "it is nil")

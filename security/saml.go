@@ -19,6 +19,7 @@ import (
 // token, as Infoworks' description has it, and goes without one where the server refuses to make it, as it does for a password where
 // users log in by SAML. Repeated on failure like any read.
 func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) (string, error) {
+	c = c.made()
 	var answer struct {
 		Location string `json:"Location,case:ignore"`
 	}

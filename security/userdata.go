@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/tenantkit/tenantkit"
@@ -28,6 +29,9 @@ type UserEntry struct {
 
 // UnmarshalJSON keeps data.
 func (u *UserEntry) UnmarshalJSON(data []byte) error {
+	if u == nil {
+		return wire.ErrNilPointer
+	}
 	u.Raw = bytes.Clone(data)
 	return nil
 }
@@ -66,6 +70,7 @@ func (u UserEntry) Decode(into any) error {
 
 // UserData looks users up in the directory. Repeated on failure like any read.
 func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantkit.Option) ([]UserEntry, error) {
+	c = c.made()
 	op := &operations[userData]
 	if query == nil {
 		return nil, op.Invalid("query", "it is nil")
@@ -95,6 +100,11 @@ func badList(names []string) string {
 		return "it is empty"
 	case slices.Contains(names, ""):
 		return "it holds an empty text"
+	}
+	for i, name := range names {
+		if reason := rest.BadName(name); reason != "" {
+			return fmt.Sprintf("at %d: %s", i, reason)
+		}
 	}
 	return ""
 }

@@ -87,6 +87,8 @@ type Server struct {
 	closed   bool
 	serving  int           // requests under way: no WaitGroup, which cannot be shared with a synctest bubble
 	idle     chan struct{} // made by Close while requests are under way, closed after the last of them
+	open     int           // connections
+	mostOpen int
 	faults   []*pending
 	seed     uint64
 	requests []*Request
@@ -121,6 +123,7 @@ func NewServer(config Config, options ...Option) *Server {
 	// The channel is made when it is first asked for: not in a synctest bubble, or Close could not close it outside.
 	_ = s.ctx.Done()
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.http.Config.ConnState = s.watch
 	for _, option := range options {
 		option(s.http)
 	}
@@ -202,6 +205,26 @@ func (s *Server) leave(request *Request) {
 	if s.serving == 0 && s.idle != nil {
 		close(s.idle)
 	}
+}
+
+// watch counts the connections.
+func (s *Server) watch(_ net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		s.open++
+		s.mostOpen = max(s.mostOpen, s.open)
+	case http.StateHijacked, http.StateClosed: // a fault closes at once what it hijacks
+		s.open--
+	}
+}
+
+// MostConnections returns the largest number of connections that were open at a time.
+func (s *Server) MostConnections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mostOpen
 }
 
 // Requests returns copies of all requests so far, in the order in which they arrived.

@@ -15,6 +15,7 @@ var allowed = map[string]string{
 	"auth/transport.go: http.DefaultTransport":       "what its base is when none is given, as net/http's users know it",
 	"internal/rest/client.go: http.DefaultTransport": "what a caller's own http.Client without a transport uses",
 	"auth/env.go: os.Getenv":                         "it is the source of tokens that reads a variable, by name",
+	"auth/cache.go: panic":                           "a panic of a token source, passed on to the goroutines of the callers",
 	"internal/rest/page.go: panic":                   "a panic of the reader of a page, passed on to the goroutine of the caller",
 	"datasink/bulk_run.go: panic":                    "a panic of a callback, passed on to the goroutine of the caller",
 	"internal/fake/memory.go: panic":                 "a panic of a handler, passed on as net/http does with it",

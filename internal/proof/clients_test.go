@@ -52,7 +52,7 @@ var argoService = service{
 		user := server.Users(id)[0].ID
 		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: markers, connect: func(t testing.TB, opts ...tenantkit.Option) client {
 			c, err := argo.NewClient(server.BaseURL(), rotate(argoKey, argoKey2), opts...)
-			return client{c, argoCalls(c, id, user), closing(t, c, err)}
+			return client{c, argoCalls(c, id, user), argoGood(id, user), closing(t, c, err)}
 		}}
 	},
 }
@@ -127,7 +127,7 @@ var worklyticsService = service{
 			tokens := []tenantkit.Secret{server.GoogleToken("ci@acme.example", 24*time.Hour), server.GoogleToken("ci@acme.example", 48*time.Hour)}
 			s.secrets = []string{"MARKER-", string(tokens[0]), string(tokens[1])}
 			c, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, rotate(tokens...), opts...)
-			return client{c, worklyticsCalls(c, id), closing(t, c, err)}
+			return client{c, worklyticsCalls(c, id), worklyticsGood(id), closing(t, c, err)}
 		}
 		return s
 	},
@@ -176,7 +176,7 @@ var keboolaService = service{
 		secrets := []string{"MARKER-", "PGP MESSAGE", `"password-`}
 		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: secrets, connect: func(t testing.TB, opts ...tenantkit.Option) client {
 			c, err := provisioning.NewClient(server.BaseURL(), rotate(storageKey, storageKey2), opts...)
-			return client{c, keboolaCalls(c, pid, login), closing(t, c, err)}
+			return client{c, keboolaCalls(c, pid, login), keboolaGood(pid, login), closing(t, c, err)}
 		}}
 	},
 }
@@ -236,7 +236,7 @@ var datasinkService = service{
 			c, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{
 				Tokens: datasink.Login(server.BaseURL(), "admin", rotate(sinkPassword), opts...), APIKey: rotate(sinkKey, sinkKey2),
 			}, opts...)
-			return client{c, datasinkCalls(c), closing(t, c, err)}
+			return client{c, datasinkCalls(c), datasinkGood(), closing(t, c, err)}
 		}}
 	},
 }
@@ -308,7 +308,7 @@ var infoworksService = service{
 			c, err := security.NewClient(server.BaseURL(), security.Credentials{
 				Username: "admin@infoworks.io", Password: rotate(loginPassword), RefreshToken: rotate(loginRefresh),
 			}, opts...)
-			return client{c, infoworksCalls(c), closing(t, c, err)}
+			return client{c, infoworksCalls(c), infoworksGood(), closing(t, c, err)}
 		}}
 	},
 }

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -112,6 +113,8 @@ func faults() []fault {
 		unsent("no-answer-of-dns", &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "timeout", Name: "gone.example", IsTimeout: true}}),
 		unsent("unknown-authority", x509.UnknownAuthorityError{}),
 		unsent("certificate-of-another", x509.HostnameError{Host: "a.example", Certificate: &x509.Certificate{}}),
+		unsent("certificate-expired", x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.Expired}),
+		unsent("no-tls", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}),
 
 		noAnswer("reset-unread", fake.Fault{ResetUnread: true}),
 		noAnswer("reset-before-applied", fake.Fault{ResetBefore: true}),
@@ -134,8 +137,8 @@ func faults() []fault {
 		asking(429, "for-ever", "99999999999999999999", 1<<62), asking(429, "past", "Fri, 31 Dec 1999 23:59:59 GMT", 0),
 		asking(503, "seconds", "7", 7*time.Second), asking(503, "an-hour", "3600", time.Hour),
 		asking(503, "past", "Fri, 31 Dec 1999 23:59:59 GMT", 0),
-		asking(503, "date", "Sat, 01 Jan 2000 01:00:00 GMT", time.Hour),
-		garbled(429), garbled(503),
+		asking(503, "far-date", "Sat, 01 Jan 2000 01:00:00 GMT", time.Hour),
+		dated(429), dated(503), garbled(429), garbled(503),
 	}
 	for _, code := range []int{400, 403, 404, 408, 409, 410, 413, 418, 422, 429, 500, 501, 502, 503, 504, 511} {
 		all = append(all, status(code))
@@ -177,6 +180,13 @@ func garbled(code int) fault {
 	f := status(code)
 	f.name += "-retry-after-garbage"
 	f.inject.RetryAfter = "soon"
+	return f
+}
+
+// dated is a Retry-After that is a date, 7 seconds after that of the answer, whatever the clock of the client says.
+func dated(code int) fault {
+	f := asking(code, "date", "Mon, 03 Jan 2000 00:00:07 GMT", 7*time.Second)
+	f.inject.Header = http.Header{"Date": {"Mon, 03 Jan 2000 00:00:00 GMT"}}
 	return f
 }
 

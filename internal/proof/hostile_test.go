@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +17,10 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/datasink"
 	"github.com/tenantkit/tenantkit/internal/rest"
+	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/tenant/argo"
 )
 
 // hostile is what a server answers to everything.
@@ -24,7 +28,9 @@ type hostile struct {
 	name  string
 	serve http.HandlerFunc
 	fails bool // every operation that reads its answer must fail
-	heavy bool // two reads of each service are enough
+	heavy bool // two reads of each service are enough, beside its iterators and long runs
+	// streams is the iterator that gets all elements of a list that is too long for others.
+	streams string
 }
 
 func saying(text string) http.HandlerFunc {
@@ -36,31 +42,31 @@ func saying(text string) http.HandlerFunc {
 }
 
 var hostiles = []hostile{
-	{"gzip bomb", gzipBomb, true, true},
+	{"gzip bomb", gzipBomb, true, true, ""},
 	{"header bomb", func(w http.ResponseWriter, r *http.Request) {
 		for i := range 200 {
 			w.Header().Set(fmt.Sprint("X-", i), strings.Repeat("x", 64<<10))
 		}
 		saying("{}")(w, r)
-	}, true, true},
-	{"a million elements", saying("[" + strings.Repeat("{},", 1e6) + "{}]"), true, true},
-	{"a million elements in a member", saying(`{"status":{"code":"200"},"data":[` + strings.Repeat("{},", 1e6) + "{}]}"), true, true},
-	{"100 levels", saying(strings.Repeat(`{"data":[{"result":`, 50) + "1" + strings.Repeat("}]}", 50)), true, false},
-	{"100 000 levels", saying(strings.Repeat("[", 1e5)), true, false},
-	{"duplicate keys", saying(`{"status":{"code":"200"},"status":{"code":"200"},"data":[],"data":[],"result":{},"result":{}}`), true, false},
-	{"not a number", saying(`{"data":[NaN],"result":NaN}`), true, false},
-	{"a number without end", saying(`{"data":[{"id":1e999999}],"result":1e999999,"port":` + strings.Repeat("9", 4000) + `}`), false, false},
-	{"half a surrogate", saying(`{"data":[{"id":"\ud800"}],"result":{"message":"\ud800"}}`), true, false},
+	}, true, true, ""},
+	{"a million elements", saying("[" + strings.Repeat(`{"id":"a"},`, million) + `{"id":"a"}]`), true, true, "datasink/AllSinks"},
+	{"a million elements in a member", saying(`{"status":{"code":"200"},"data":[` + strings.Repeat(`{"id":"a"},`, million) + `{"id":"a"}]}`), true, true, "argo/AllTenants"},
+	{"100 levels", saying(strings.Repeat(`{"data":[{"result":`, 50) + "1" + strings.Repeat("}]}", 50)), true, false, ""},
+	{"100 000 levels", saying(strings.Repeat("[", 1e5)), true, false, ""},
+	{"duplicate keys", saying(`{"status":{"code":"200"},"status":{"code":"200"},"data":[],"data":[],"result":{},"result":{}}`), true, false, ""},
+	{"not a number", saying(`{"data":[NaN],"result":NaN}`), true, false, ""},
+	{"a number without end", saying(`{"data":[{"id":1e999999}],"result":1e999999,"port":` + strings.Repeat("9", 4000) + `}`), false, false, ""},
+	{"half a surrogate", saying(`{"data":[{"id":"\ud800"}],"result":{"message":"\ud800"}}`), true, false, ""},
 	{"cookies", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "MARKER-cookie", Path: "/"})
 		saying("{}")(w, r)
-	}, false, false},
+	}, false, false, ""},
 	{"informational answers without end", func(w http.ResponseWriter, r *http.Request) {
 		for range 100 {
 			w.WriteHeader(http.StatusEarlyHints)
 		}
 		saying("{}")(w, r)
-	}, false, false},
+	}, false, false, ""},
 }
 
 // bomb is a few kilobytes that become 32 MiB.
@@ -122,12 +128,13 @@ func (h hostile) meet(t *testing.T, s service, address string) {
 	defer client.close()
 	left := 2
 	for name, of := range callsOf(s) {
-		if strings.HasPrefix(name, "Acknowledge") || name == "AllTenants" {
-			// A long run tells its failures in an error of its own, and a stream takes a list of any length, one element at a time.
+		op := s.operation(of)
+		if all := iterators(client.value)[name]; all != nil {
+			h.stream(t, s.name+"/"+name, all)
 			continue
 		}
-		if h.heavy {
-			if left == 0 || s.operation(of).Class != rest.Read {
+		if h.heavy && !strings.HasPrefix(name, "Acknowledge") {
+			if left == 0 || op.Class != rest.Read {
 				continue
 			}
 			left--
@@ -139,19 +146,82 @@ func (h hostile) meet(t *testing.T, s service, address string) {
 		if grown := int64(after.TotalAlloc - before.TotalAlloc); grown > 64<<20 {
 			t.Errorf("%s/%s took %d MiB of memory", s.name, name, grown>>20)
 		}
-		if err == nil {
-			if h.fails && s.operation(of).Answer == rest.JSON {
-				t.Errorf("%s/%s succeeded", s.name, name)
+		if err == nil && h.fails && op.Answer == rest.JSON {
+			t.Errorf("%s/%s succeeded", s.name, name)
+		}
+		checkClear(t, s.name+"/"+name, err)
+	}
+}
+
+// stream iterates over all elements of a list, of which each is forgotten, and looks at what is in memory meanwhile.
+func (h hostile) stream(t *testing.T, name string, all iter.Seq2[string, error]) {
+	runtime.GC()
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	elements, most := 0, int64(0)
+	var failed error
+	for _, err := range all {
+		if failed = err; err != nil {
+			break
+		}
+		if elements++; elements%(million/5) == 0 {
+			runtime.ReadMemStats(&now)
+			most = max(most, int64(now.HeapAlloc)-int64(before.HeapAlloc))
+		}
+	}
+	if most > 64<<20 {
+		t.Errorf("%s took %d MiB of memory", name, most>>20)
+	}
+	if h.streams == name && (failed != nil || elements != million+1) || h.fails && h.streams != name && failed == nil {
+		t.Errorf("%s: %d elements, %v", name, elements, failed)
+	}
+	checkClear(t, name, failed)
+}
+
+// iterators are the calls of a client that give one element at a time, by their names: each gives the element's id.
+func iterators(value any) map[string]iter.Seq2[string, error] {
+	ctx := context.Background()
+	switch c := value.(type) {
+	case *argo.Client:
+		return map[string]iter.Seq2[string, error]{"AllTenants": ids(c.AllTenants(ctx), func(t *argo.Tenant) string { return t.ID })}
+	case *datasink.Client:
+		return map[string]iter.Seq2[string, error]{"AllSinks": ids(c.AllSinks(ctx), func(s *datasink.Sink) string { return s.ID })}
+	case *provisioning.Client:
+		return map[string]iter.Seq2[string, error]{
+			"AllProjects": ids(c.AllProjects(ctx), func(p *provisioning.Project) string { return p.PID }),
+			"AllUsers":    ids(c.AllUsers(ctx), func(u *provisioning.User) string { return u.Login }),
+		}
+	}
+	return nil
+}
+
+func ids[T any](all iter.Seq2[*T, error], id func(*T) string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for item, err := range all {
+			text := ""
+			if err == nil {
+				text = id(item)
 			}
-			continue
+			if !yield(text, err) {
+				return
+			}
 		}
-		var failed *tenantkit.Error
-		if !errors.As(err, &failed) || len(err.Error()) > 8<<10 {
-			t.Errorf("%s/%s: %T of %d bytes: %.300v", s.name, name, err, len(err.Error()), err)
-		}
-		if strings.Contains(err.Error(), "MARKER") {
-			t.Errorf("%s/%s: a secret is shown: %v", s.name, name, err)
-		}
+	}
+}
+
+// checkClear looks at the error of a call, or of a long run.
+func checkClear(t *testing.T, name string, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	var failed *tenantkit.Error
+	var run *datasink.BulkError
+	if !errors.As(err, &failed) && !errors.As(err, &run) || len(err.Error()) > 8<<10 {
+		t.Errorf("%s: %T of %d bytes: %.300v", name, err, len(err.Error()), err)
+	}
+	if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), "MARKER") {
+		t.Errorf("%s: a secret is shown: %v", name, err)
 	}
 }
 

@@ -14,18 +14,6 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// huge is longer than any name.
-var huge = strings.Repeat("a", 10<<20)
-
-// badIDs are texts that are no segment of a path.
-var badIDs = map[string]string{
-	"empty": "", "a step up": "..", "a dot": ".", "a slash": "a/b", "a slash at its begin": "/", "10 MiB": huge, "NUL": "a\x00b", "CR LF": "a\r\nX-Evil: b",
-	"DEL": "a\x7fb", "invalid UTF-8": "a\xffb",
-}
-
-// onlyInPaths are those that may stand in a body.
-var onlyInPaths = map[string]bool{"a step up": true, "a dot": true, "a slash": true, "a slash at its begin": true}
-
 // pathOf returns the path of the operation that a call ends in.
 func (s service) pathOf(call string) string { return s.operation(callsOf(s)[call]).Path }
 
@@ -49,8 +37,8 @@ func inputs(client any) map[string]reflect.Value {
 	return found
 }
 
-// TestBadInput calls every exported method of every client with a nil context, with a nil or zero value of each argument, with a nil option,
-// and with texts that cannot stand in a path: all of it is a ValidationError that names what is wrong, and nothing is sent.
+// TestBadInput makes every call of every client with a nil context, with a nil or zero value of each argument, with a nil option, and of a
+// client that is nil or was not made by its constructor: all of it is a ValidationError that names what is wrong, and nothing is sent.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {
@@ -64,52 +52,51 @@ func TestBadInput(t *testing.T) {
 			if len(methods) < len(s.operations) {
 				t.Errorf("%d methods for %d operations", len(methods), len(s.operations))
 			}
+			of := reflect.TypeOf(client.value)
+			none, zero := inputs(reflect.Zero(of).Interface()), inputs(reflect.New(of.Elem()).Interface())
 			for name, method := range methods {
-				inPath := strings.Contains(s.pathOf(name), "{")
-				eachBadInput(method, inPath, func(what string, method reflect.Value, args []reflect.Value) {
+				try := func(what string, method reflect.Value, args []reflect.Value) {
 					t.Run(name+"/"+what, func(t *testing.T) {
-						wantInvalid(t, method, args)
+						wantInvalid(t, method, args, what)
 						if n := transport.sent.Swap(0); n != 0 {
 							t.Errorf("%d requests were sent", n)
 						}
 					})
-				})
+				}
+				eachBadInput(method, signatures()[exportOf(client.value, name)], client.good[name], try)
+				args := goodArgs(method, client.good[name])
+				try("client is nil", none[name], args)
+				try("client is zero", zero[name], args)
 			}
 		})
 	}
 }
 
-func eachBadInput(method reflect.Value, inPath bool, try func(what string, method reflect.Value, args []reflect.Value)) {
+// goodArgs returns the arguments of a call, the context included.
+func goodArgs(method reflect.Value, good good) []reflect.Value {
+	args := []reflect.Value{reflect.ValueOf(context.Background())}
+	for i, given := range good() {
+		in, arg := method.Type().In(i+1), reflect.ValueOf(given)
+		if in.Kind() == reflect.Func && arg.Kind() == reflect.Slice {
+			arg = iterator(in, arg)
+		}
+		args = append(args, arg.Convert(in))
+	}
+	return args
+}
+
+func eachBadInput(method reflect.Value, parameters []string, good good, try func(what string, method reflect.Value, args []reflect.Value)) {
 	types := method.Type()
 	fixed := types.NumIn() - 1 // without the options
-	good := func() []reflect.Value {
-		args := []reflect.Value{reflect.ValueOf(context.Background())}
-		for i := 1; i < fixed; i++ {
-			args = append(args, plausible(types.In(i)))
-		}
-		return args
-	}
-	args := good()
+	args := goodArgs(method, good)
 	args[0] = reflect.Zero(types.In(0))
-	try("nil context", method, args)
-	try("nil option", method, append(good(), reflect.Zero(reflect.TypeFor[tenantkit.Option]())))
+	try("ctx is nil", method, args)
+	try("opts is nil", method, append(goodArgs(method, good), reflect.Zero(reflect.TypeFor[tenantkit.Option]())))
 	for i := 1; i < fixed; i++ {
-		in := types.In(i)
-		switch {
-		case mayBeZero(in):
-		case in.Kind() == reflect.String && in == reflect.TypeFor[string]():
-			for what, text := range badIDs {
-				if !inPath && onlyInPaths[what] {
-					continue
-				}
-				args := good()
-				args[i] = reflect.ValueOf(text)
-				try(fmt.Sprintf("argument %d is %s", i, what), method, args)
-			}
-		default:
-			args := good()
-			args[i] = reflect.Zero(in)
-			try(fmt.Sprintf("argument %d is zero", i), method, args)
+		if !mayBeZero(types.In(i)) {
+			args := goodArgs(method, good)
+			args[i] = reflect.Zero(types.In(i))
+			try(parameters[i]+" is zero", method, args)
 		}
 	}
 }
@@ -117,42 +104,34 @@ func eachBadInput(method reflect.Value, inPath bool, try func(what string, metho
 // mayBeZero tells whether the zero value of a type is good input: filters and options, of which nothing need be set.
 func mayBeZero(t reflect.Type) bool {
 	name := t.String()
-	return strings.HasSuffix(name, "Options") || strings.HasSuffix(name, "Filter") || t.Kind() == reflect.Interface
+	return strings.HasSuffix(name, "Options") || strings.HasSuffix(name, "Filter")
 }
 
-// plausible returns a value that is not nil and not empty.
-func plausible(t reflect.Type) reflect.Value {
-	switch t.Kind() {
-	case reflect.String:
-		return reflect.ValueOf("x").Convert(t)
-	case reflect.Pointer:
-		return reflect.New(t.Elem())
-	case reflect.Func:
-		return reflect.MakeFunc(t, func([]reflect.Value) []reflect.Value {
-			results := make([]reflect.Value, t.NumOut())
-			for i := range results {
-				results[i] = reflect.Zero(t.Out(i))
-			}
-			return results
-		})
-	}
-	return reflect.Zero(t)
-}
-
-func wantInvalid(t *testing.T, method reflect.Value, args []reflect.Value) {
+func wantInvalid(t *testing.T, method reflect.Value, args []reflect.Value, what string) {
 	t.Helper()
 	err := errorOf(method.Call(args))
 	var invalid *tenantkit.ValidationError
 	if !errors.As(err, &invalid) {
 		t.Fatalf("the error is %T: %.300v", err, err)
 	}
-	if invalid.Operation == "" || invalid.Field == "" || invalid.Reason == "" {
-		t.Errorf("the error says little: %#v", invalid)
+	parameter, _, _ := strings.Cut(what, " is ")
+	at := site{names: []string{parameter}}
+	if invalid.Operation == "" || invalid.Reason == "" || !at.named(invalid.Field) && alsoNamed[invalid.Field] != parameter && invalid.Field != parameter+"s" {
+		t.Errorf("the error says little of %s: %#v", what, invalid)
 	}
 	if tenantkit.OutcomeOf(err) != tenantkit.OutcomeNotSent {
 		t.Errorf("the outcome is %v", tenantkit.OutcomeOf(err))
 	}
-	if text := err.Error(); len(text) > 4096 || strings.ContainsAny(text, "\r\x00") {
+	checkText(t, err)
+}
+
+// checkText looks at the text of an error, which a program writes into a line of its log.
+func checkText(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	if text := fmt.Sprint(err); len(text) > 4096 || strings.ContainsAny(text, "\r\x00") {
 		t.Errorf("the text of the error has %d bytes: %.200q", len(text), text)
 	}
 }

@@ -105,7 +105,7 @@ func (c cell) run(t *testing.T) (applied int, err error) {
 
 		c.checkTruth(t, applied, err, stand.server.Requests())
 		if c.call == c.op.Name && c.fault.echo == 0 && c.fault.network != errEcho {
-			c.checkVerdict(t, w.attempts(), err, response, took)
+			c.checkVerdict(t, w.attempts(), applied, err, response, took)
 		}
 		if len(w.other) > 0 {
 			t.Errorf("requests left the origin: %q", w.other)
@@ -158,11 +158,14 @@ func (c cell) checkTruth(t *testing.T, applied int, err error, requests []fake.R
 }
 
 // checkVerdict compares what came of a call with what must come of it.
-func (c cell) checkVerdict(t *testing.T, attempts int, err error, response tenantkit.Response, took time.Duration) {
+func (c cell) checkVerdict(t *testing.T, attempts, applied int, err error, response tenantkit.Response, took time.Duration) {
 	t.Helper()
 	want := judge(c.service, c.op, c.fault, c.always, c.bodiless)
 	if (err == nil) != want.succeeds || attempts != want.attempts || response.Attempts != want.attempts {
 		t.Errorf("%d attempts (told as %d) and error %v, want %d and success %t", attempts, response.Attempts, err, want.attempts, want.succeeds)
+	}
+	if applied != want.applied {
+		t.Errorf("applied %d times, want %d", applied, want.applied)
 	}
 	if took < want.least || took > want.most {
 		t.Errorf("it took %v, want %v to %v", took, want.least, want.most)

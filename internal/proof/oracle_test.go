@@ -17,6 +17,7 @@ const (
 type verdict struct {
 	succeeds bool
 	attempts int
+	applied  int               // how often the server does what it is asked
 	outcome  tenantkit.Outcome // of a failure
 	sentinel error             // what a failure is
 	// least and most bound the time of the call.
@@ -30,6 +31,38 @@ func (s service) renewable() bool { return s.name != "infoworks" }
 // judge says what a call of the operation must come to when the fault strikes once, or always. bodiless tells that the good answer has
 // no body.
 func judge(s service, op rest.Operation, f fault, always, bodiless bool) verdict {
+	v := weigh(s, op, f, always, bodiless)
+	v.applied = applications(op, f, v, always)
+	return v
+}
+
+// applications says how often the server does what it is asked in the course of a call.
+func applications(op rest.Operation, f fault, v verdict, always bool) int {
+	switch {
+	case f.redirect != "" && op.Answer == rest.JSONOrRedirect:
+		return 0 // the redirect is the answer, and not that of the service
+	case op.Name == "RevokeAccessToken" && v.attempts > 1 && f.takesEffect() && (f.inBody || !always):
+		return 2 // that of the token which was made since, too: it is refused once, and nobody is logged in afterwards
+	case v.attempts == 1 && v.succeeds:
+		return 1
+	case always && f.takesEffect() && !deletes(op):
+		return v.attempts
+	case f.takesEffect() && (deletes(op) || !v.succeeds):
+		return 1 // what is gone is not there to be deleted again
+	case f.takesEffect():
+		return 2
+	case v.succeeds:
+		return 1
+	}
+	return 0
+}
+
+func deletes(op rest.Operation) bool {
+	return op.Method == http.MethodDelete || op.Name == "DeleteSink"
+}
+
+// weigh says all but that.
+func weigh(s service, op rest.Operation, f fault, always, bodiless bool) verdict {
 	anything := op.Answer == rest.Anything
 	if bodiless && f.inject.Truncate {
 		// There is nothing to cut but the header.

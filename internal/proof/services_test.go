@@ -53,6 +53,7 @@ type call func(ctx context.Context, opts ...tenantkit.Option) (any, error)
 type client struct {
 	value any
 	calls map[string]call
+	good  map[string]good
 	close func()
 }
 
@@ -139,7 +140,10 @@ type rotating struct {
 
 func rotate(values ...tenantkit.Secret) auth.TokenSource { return &rotating{values: values} }
 
-func (r *rotating) Token(context.Context) (auth.Token, error) {
+func (r *rotating) Token(ctx context.Context) (auth.Token, error) {
+	if ctx.Value(panicKey{}) != nil {
+		panic(errBoom)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return auth.Token{Value: r.values[0]}, nil

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -38,6 +39,9 @@ type Call struct {
 	Into any
 	// Check looks at what came into Into, and returns an error where it is not what the operation promises.
 	Check func() error
+	// Element looks at each element of a streamed answer, of which it gets the address, and returns an error where it is not what the
+	// operation promises.
+	Element func(element any) error
 	// Answered looks, after Check, at the answer whose body came into Into, and returns an error where it is not what the operation
 	// promises. The body is read.
 	Answered func(answer *http.Response) error
@@ -105,8 +109,10 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 			return nil, op.Invalid("query", "%v", err)
 		}
 		for name := range values {
-			if slices.Contains(values[name], tenantkit.Redacted) {
-				return nil, op.Invalid(name, "it is a secret, which has no place in a URL")
+			for _, value := range values[name] {
+				if reason := badQueryValue(value); reason != "" {
+					return nil, op.Invalid(name, "%s", reason)
+				}
 			}
 		}
 		made.url.RawQuery = values.Encode()
@@ -115,16 +121,44 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 		if made.body, err = tenantkit.Reveal(what.Body); err != nil {
 			pointer, reason := wire.Field(err)
 			field := strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
-			if field == "" {
-				field = "body"
+			// The pointer does not lead to a name that is none.
+			if path, found := wire.InvalidText(what.Body); found {
+				field, reason = path, errors.New("it is not valid UTF-8")
 			}
-			return nil, op.Invalid(field, "%v", reason)
+			return nil, op.Invalid(cmp.Or(field, "body"), "%v", reason)
 		}
 	}
 	return made, nil
 }
 
-const maxPathValue = 1024
+const (
+	maxPathValue = 1024
+	maxName      = 64 << 10 // in a query or a body: far above any
+)
+
+// badQueryValue says why a value cannot be in a query, or nothing.
+func badQueryValue(value string) string {
+	switch {
+	case value == tenantkit.Redacted:
+		return "it is a secret, which has no place in a URL"
+	case value == "":
+		return ""
+	}
+	return BadName(value)
+}
+
+// BadName says why a text in a query or a body cannot be the name of anything, or nothing.
+func BadName(name string) string {
+	switch {
+	case name == "":
+		return "it is empty"
+	case len(name) > maxName:
+		return "it is longer than 64 KiB"
+	case !utf8.ValidString(name):
+		return "it is not valid UTF-8"
+	}
+	return ""
+}
 
 // url returns the operation's URL with values in the place of its placeholders.
 func (c *Client) url(op *Operation, values []string) (*url.URL, error) {

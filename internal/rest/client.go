@@ -9,8 +9,11 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
@@ -104,14 +107,30 @@ func apply(operation string, settings tenantkit.Settings, opts []tenantkit.Optio
 	return settings, nil
 }
 
+const maxBaseURL = 4096
+
+// badPort tells whether the digits of a port are too many.
+func badPort(port string) bool {
+	_, err := strconv.ParseUint(port, 10, 16)
+	return port != "" && err != nil
+}
+
 func parseBase(text string, insecure bool) (*url.URL, error) {
 	base, err := url.Parse(text)
 	switch {
+	case len(text) > maxBaseURL:
+		return nil, errors.New("it is longer than 4096 bytes")
 	case err != nil:
 		// The error of url.Parse repeats the text, which may hold a password.
 		return nil, errors.New("it is not a URL")
 	case base.Scheme != "https" && base.Scheme != "http" || base.Host == "" || base.Hostname() == "":
 		return nil, errors.New("it must be absolute, with the scheme https or http and a host")
+	case badPort(base.Port()):
+		return nil, errors.New("its port is none: they end at 65535")
+	case !utf8.ValidString(base.Host):
+		return nil, errors.New("its host is not valid UTF-8")
+	case !utf8.ValidString(base.Path) || strings.ContainsFunc(base.Path, unicode.IsControl):
+		return nil, errors.New("its path holds control characters, or is not valid UTF-8")
 	case base.User != nil:
 		return nil, errors.New("it must not hold a user or a password: credentials have a parameter of their own")
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "" || strings.Contains(text, "#"):

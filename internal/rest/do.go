@@ -45,13 +45,23 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, what Call, mem
 			item  *T
 			more  bool
 		)
-		answered, err := made.run(ctx, func(a *attempt) *failure {
+		next := func(a *attempt) *failure {
 			var err error
 			item = new(T)
-			if array, err = wire.OpenArray(timedBody{a}, member, made.settings.MaxResponseBytes); err == nil {
-				more, err = array.Next(item)
+			more, err = array.Next(item)
+			if err == nil && more && made.Element != nil {
+				if err := made.Element(item); err != nil {
+					return a.unusable(nil, err)
+				}
 			}
 			return a.streamFailure(err)
+		}
+		answered, err := made.run(ctx, func(a *attempt) *failure {
+			var err error
+			if array, err = wire.OpenArray(timedBody{a}, member, made.settings.MaxResponseBytes); err != nil {
+				return a.streamFailure(err)
+			}
+			return next(a)
 		})
 		if err != nil {
 			yield(nil, err)
@@ -63,12 +73,12 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, what Call, mem
 			if !yield(item, nil) {
 				return
 			}
-			item = new(T)
-			err := contextError(ctx)
-			if err == nil {
-				more, err = array.Next(item)
+			if err := contextError(ctx); err != nil {
+				failed = answered.streamFailure(err)
+			} else {
+				failed = next(answered)
 			}
-			if failed = answered.streamFailure(err); failed != nil {
+			if failed != nil {
 				yield(nil, failed.Error)
 				return
 			}

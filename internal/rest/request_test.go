@@ -37,6 +37,11 @@ func TestBaseURL(t *testing.T) {
 		reason string
 	}{
 		{"https://h.example.org", nil, "https://h.example.org/things/a", ""},
+		{"https://h.example.org:65536", nil, "", "its port is none"},
+		{"https://h\xff.example.org", nil, "", "its host is not valid UTF-8"},
+		{"https://h.example.org/\xff", nil, "", "its path holds control characters, or is not valid UTF-8"},
+		{"https://h.example.org/a%0Db", nil, "", "its path holds control characters, or is not valid UTF-8"},
+		{"https://h.example.org/" + strings.Repeat("a", 4096), nil, "", "it is longer than 4096 bytes"},
 		{"https://h.example.org/", nil, "https://h.example.org/things/a", ""},
 		{"https://h.example.org/api/v2", nil, "https://h.example.org/api/v2/things/a", ""},
 		{"https://h.example.org/api/v2//", nil, "https://h.example.org/api/v2/things/a", ""},
@@ -332,7 +337,10 @@ func TestBadInput(t *testing.T) {
 		"bad option":           {c, t.Context(), Call{}, []tenantkit.Option{refused}, "opts", "not like this"},
 		"lost secret":          {c, t.Context(), Call{Body: &lost}, nil, "password", "read the object again"},
 		"lost secret, deep":    {c, t.Context(), Call{Body: map[string]any{"users": []secretThing{{}, lost}}}, nil, "users.1.password", "[redacted]"},
-		"no UTF-8":             {c, t.Context(), Call{Body: thing{Name: "\xff"}}, nil, "name", "invalid UTF-8"},
+		"no UTF-8":             {c, t.Context(), Call{Body: thing{Name: "\xff"}}, nil, "name", "not valid UTF-8"},
+		"no UTF-8 in a name":   {c, t.Context(), Call{Body: map[string]any{"a": map[string]int{"\xff": 1}}}, nil, "a.\uFFFD", "not valid UTF-8"},
+		"no UTF-8 in a query":  {c, t.Context(), Call{Query: struct{ A string }{"\xff"}}, nil, "A", "not valid UTF-8"},
+		"an endless query":     {c, t.Context(), Call{Query: struct{ A string }{strings.Repeat("a", 65<<10)}}, nil, "A", "longer than 64 KiB"},
 		"not for JSON":         {c, t.Context(), Call{Body: func() {}}, nil, "body", ""},
 		"not for JSON, deeper": {c, t.Context(), Call{Body: map[string]any{"a": func() {}}}, nil, "a", ""},
 	}

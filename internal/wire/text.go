@@ -11,6 +11,9 @@ type Text string
 
 // UnmarshalJSON reads any JSON value.
 func (t *Text) UnmarshalJSON(data []byte) error {
+	if t == nil {
+		return ErrNilPointer
+	}
 	// As services write it. What follows costs several times as much.
 	if text, ok := usual(data); ok {
 		*t = Text(text)

@@ -248,3 +248,24 @@ func FuzzRefusal(f *testing.F) {
 		}
 	})
 }
+
+// A list of something else is no list of tenants, also where it is read one element at a time.
+func TestAllTenantsWithoutIDs(t *testing.T) {
+	t.Parallel()
+	client, mock := newMockClient(t)
+	mock.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
+		response := httpmock.NewStringResponse(http.StatusOK, `{"status":{"code":"200"},"data":[{"id":"a"},{"result":{}},{"id":"b"}]}`)
+		response.Header.Set("Content-Type", jsonType)
+		return response, nil
+	})
+	var ids []string
+	var failed error
+	for tenant, err := range client.AllTenants(t.Context()) {
+		if failed = err; err == nil {
+			ids = append(ids, tenant.ID)
+		}
+	}
+	if len(ids) != 1 || failed == nil || !strings.Contains(failed.Error(), "a tenant has no id") || mock.GetTotalCallCount() != 1 {
+		t.Errorf("got %q, %v after %d calls", ids, failed, mock.GetTotalCallCount())
+	}
+}

@@ -34,7 +34,15 @@ func NewClient(baseURL string, apiKey auth.TokenSource, opts ...tenantkit.Option
 }
 
 // CloseIdleConnections closes the connections that wait for another call. The client can still be used.
-func (c *Client) CloseIdleConnections() { c.rest.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.pipeline().CloseIdleConnections() }
+
+// pipeline is nil for a client that was not made by NewClient; calls then say so.
+func (c *Client) pipeline() *rest.Client {
+	if c == nil {
+		return nil
+	}
+	return c.rest
+}
 
 // Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
 // says when it is repeated ("read", "idempotent write", "write", "never repeated"): see [tenantkit.RetryPolicy].

@@ -48,7 +48,7 @@ func do[T any](ctx context.Context, c *Client, operation int, call rest.Call, ch
 		}
 		return check(answer.Data)
 	}
-	if err := c.rest.Do(ctx, &operations[operation], call, opts); err != nil {
+	if err := c.pipeline().Do(ctx, &operations[operation], call, opts); err != nil {
 		var none T
 		return none, err
 	}

@@ -91,6 +91,9 @@ type SyncData struct {
 
 // UnmarshalJSON reads also the key blank_recompuation, as the server's documentation has it, and what encoding/json writes of Extra.
 func (d *SyncData) UnmarshalJSON(data []byte) error {
+	if d == nil {
+		return wire.ErrNilPointer
+	}
 	type fields SyncData
 	var read struct {
 		fields
@@ -121,6 +124,11 @@ func (c *Client) UpdateTenantStatus(ctx context.Context, tenantID string, status
 	if status == nil {
 		return op.Invalid("status", "it is nil")
 	}
+	for field, project := range map[string]AMSProject{"ams.metric_data": status.AMS.MetricData, "ams.sync_data": status.AMS.SyncData} {
+		if project.MessagesArrived < 0 {
+			return op.Invalid(field+".messages_arrived", "it is negative")
+		}
+	}
 	sent := *status
 	sent.Total = false
 	err := c.write(ctx, updateTenantStatus, rest.Call{Path: []string{tenantID}, Body: &sent}, opts)
@@ -146,6 +154,9 @@ const restoreTimeout = time.Minute
 func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(context.Context) error, opts ...tenantkit.Option) (err error) {
 	if change == nil {
 		return keepStatus.Invalid("change", "it is nil")
+	}
+	if c == nil {
+		return keepStatus.Invalid("client", "it was not made by NewClient")
 	}
 	if ctx != nil && kept(ctx, c, tenantID) != nil {
 		return change(ctx)

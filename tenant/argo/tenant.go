@@ -124,7 +124,12 @@ func (c *Client) ListTenants(ctx context.Context, opts ...tenantkit.Option) ([]T
 // second one asks the server again. An error is the last thing that it yields. Repeated on failure, up to the first tenant, like any
 // read; the time-out of an attempt bounds each wait for the server, not the work of the loop.
 func (c *Client) AllTenants(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Tenant, error] {
-	return rest.Stream[Tenant](ctx, c.rest, &operations[listTenants], rest.Call{}, "data", opts)
+	return rest.Stream[Tenant](ctx, c.pipeline(), &operations[listTenants], rest.Call{Element: func(element any) error {
+		if !element.(*Tenant).hasID() {
+			return errors.New("a tenant has no id")
+		}
+		return nil
+	}}, "data", opts)
 }
 
 // GetTenant returns one tenant. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any read.
@@ -232,8 +237,15 @@ func (t *Tenant) check(op *rest.Operation) error {
 	if t.Info.Name == "" {
 		return op.Invalid("info.name", "it is empty: the server would take it for a name, which one tenant only can have")
 	}
+	for i, db := range t.DBConf {
+		if db.Port < 0 || db.Port > maxPort {
+			return op.Invalid(fmt.Sprintf("db_conf.%d.port", i), "%d is no port: they end at %d", db.Port, maxPort)
+		}
+	}
 	return nil
 }
+
+const maxPort = 65535
 
 // body returns the tenant without what the server sets.
 func (t *Tenant) body() *Tenant {

@@ -179,6 +179,9 @@ func (r renewed) check() error {
 // changeUsers runs change while no other change of the users of the tenant path[0] by this client runs: the server reads, changes and
 // writes the whole tenant, and loses one of two such changes at the same time.
 func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, path []string, change func() error) error {
+	if c == nil {
+		return op.Invalid("client", "it was not made by NewClient")
+	}
 	unlock, err := c.lock(ctx, &c.users, op, path)
 	if err != nil {
 		return err
@@ -190,7 +193,7 @@ func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, path []str
 // lock waits for the lock of the tenant path[0], and tells the end of the context as a call that was not sent, with what it waited for.
 func (c *Client) lock(ctx context.Context, locks *keylock.Locks, op *rest.Operation, path []string) (func(), error) {
 	switch {
-	case c.rest == nil:
+	case c.pipeline() == nil:
 		return nil, op.Invalid("client", "it was not made by NewClient")
 	case ctx == nil:
 		return nil, op.Invalid("ctx", "it is nil")

@@ -159,7 +159,7 @@ func (c *Client) do(ctx context.Context, operation int, call rest.Call, check fu
 			return check(answer)
 		}
 	}
-	if err := c.rest.Do(ctx, &operations[operation], call, opts); err != nil {
+	if err := c.pipeline().Do(ctx, &operations[operation], call, opts); err != nil {
 		return nil, err
 	}
 	return answer, nil

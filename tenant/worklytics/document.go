@@ -60,6 +60,9 @@ func (d *DataConnection) document() *document {
 
 // UnmarshalJSON reads a connection as the API shows it. The ID may be text or a number, which keeps its digits.
 func (d *DataConnection) UnmarshalJSON(data []byte) error {
+	if d == nil {
+		return wire.ErrNilPointer
+	}
 	var doc struct {
 		ID            looseText                  `json:"id"`
 		IntegrationID looseText                  `json:"integrationId"`

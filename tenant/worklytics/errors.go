@@ -23,10 +23,14 @@ func (e *InvalidConnectionError) Error() string {
 	}
 	texts := make([]string, len(e.Problems))
 	for i, problem := range e.Problems {
-		texts[i] = problem.Field + ": " + problem.Reason
+		// Its own text, which is a short one whatever it quotes, without what is said once for all.
+		texts[i] = strings.TrimSuffix(strings.TrimPrefix(problem.Error(), problem.Operation+": "), unsent)
 	}
-	return e.Problems[0].Operation + ": " + strings.Join(texts, "; ") + " (nothing was sent)"
+	return e.Problems[0].Operation + ": " + strings.Join(texts, "; ") + unsent
 }
+
+// unsent ends the text of a [tenantkit.ValidationError].
+const unsent = " (nothing was sent)"
 
 // Unwrap returns the problems.
 func (e *InvalidConnectionError) Unwrap() []error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
 // Validate looks for what is wrong with the connection, by the API's documentation and by what is known of its integration, and
@@ -90,6 +91,8 @@ func (c *checker) checkFields(integrationMayPass bool) {
 	switch {
 	case strings.TrimSpace(string(c.IntegrationID)) == "":
 		c.add("integrationId", "it is missing")
+	case rest.BadName(string(c.IntegrationID)) != "":
+		c.add("integrationId", "%s", rest.BadName(string(c.IntegrationID)))
 	case !integrationMayPass:
 		c.add("integrationId", "%q is none of the integrations that are known", c.IntegrationID)
 	}
