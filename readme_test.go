@@ -56,8 +56,8 @@ func TestFirstPrograms(t *testing.T) {
 			const account = "ci@acme.iam.gserviceaccount.com"
 			folder := programThatPrints(t, "gcloud", string(server.GoogleToken(account, time.Hour)))
 			return firstProgram{
-				address: "worklytics.DefaultBaseURL", fake: server.BaseURL(), args: []string{id},
-				env:  []string{"TENANT_ID=" + worklyticstest.DefaultTenantID, "SERVICE_ACCOUNT=" + account, "PATH=" + folder + ":" + os.Getenv("PATH")},
+				address: "worklytics.DefaultBaseURL", fake: server.BaseURL(),
+				env:  []string{"CONNECTION_ID=" + id, "TENANT_ID=" + worklyticstest.DefaultTenantID, "SERVICE_ACCOUNT=" + account, "PATH=" + folder + ":" + os.Getenv("PATH")},
 				want: id + " github acme\n",
 			}
 		},
@@ -68,7 +68,7 @@ func TestFirstPrograms(t *testing.T) {
 			second := server.AddProject(provisioningtest.Project{CreatedOn: made})
 			return firstProgram{
 				address: "provisioning.BaseURLEU", fake: server.BaseURL(),
-				env: []string{"KBC_TOKEN=" + provisioningtest.DefaultToken}, want: first + " 2026-03-01\n" + second + " 2026-03-01\n",
+				env: []string{"KBC_STORAGE_TOKEN=" + provisioningtest.DefaultToken}, want: first + " 2026-03-01\n" + second + " 2026-03-01\n",
 			}
 		},
 		"datasink": func(t *testing.T) firstProgram {
@@ -83,7 +83,7 @@ func TestFirstPrograms(t *testing.T) {
 			server := securitytest.Start(t, securitytest.WithUsers(securitytest.User{Email: user, Password: "secret"}))
 			return firstProgram{
 				address: `"https://infoworks.example.org:3001/v3"`, fake: server.BaseURL(),
-				env: []string{"INFOWORKS_REFRESH_TOKEN=" + string(server.RefreshToken(user))}, want: "200 OK application/json\n",
+				env: []string{"IWX_REFRESH_TOKEN=" + string(server.RefreshToken(user))}, want: "200 OK application/json\n",
 			}
 		},
 	}
@@ -103,7 +103,6 @@ type firstProgram struct {
 	address string // as it stands in the program
 	fake    string // the address to use instead
 	env     []string
-	args    []string
 	want    string
 }
 
@@ -124,7 +123,7 @@ func (p firstProgram) run(t *testing.T, source string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "go", append([]string{"run", file}, p.args...)...)
+	command := exec.CommandContext(ctx, "go", "run", file)
 	command.Env = append(os.Environ(), p.env...)
 	got, err := command.CombinedOutput()
 	if err != nil {

@@ -116,15 +116,18 @@ type BulkError struct {
 
 // Error tells the counts and the reason.
 func (e *BulkError) Error() string {
-	p, verb, advice := e.Progress, "ended", "resume it with the State of its result, over the same items, to do the rest"
+	p, verb, advice := e.Progress, "ended", "resume it with the State of its result, or its Checkpoint, over the same items, to do the rest"
+	switch {
+	case errors.Is(e.Err, ErrOtherItems):
+		advice = "give it the items of the earlier run, or start anew without that State or with another Checkpoint"
+	case !e.Stopped && p.Unknown+p.Open == 0:
+		advice = "the refused items do not become better by sending them again"
+	}
 	if e.Stopped {
 		verb = "stopped"
 	}
-	if !e.Stopped && p.Unknown+p.Open == 0 {
-		advice = "the refused items do not become better by sending them again"
-	}
-	return fmt.Sprintf("%s: %s: the run %s with %d of %d items done or skipped, %d refused, %d unknown, %d open: %v (%s)",
-		service, e.Operation, verb, p.Done+p.Skipped, p.Read, p.Refused, p.Unknown, p.Open, e.Err, advice)
+	return fmt.Sprintf("%s: %s: the run %s: of %d items read %d are done or skipped, %d refused, %d unknown, %d open: %v (%s)",
+		service, e.Operation, verb, p.Read, p.Done+p.Skipped, p.Refused, p.Unknown, p.Open, e.Err, advice)
 }
 
 // Is tells whether Err is target.

@@ -59,7 +59,7 @@ func TestSplit(t *testing.T) {
 				if !errors.As(err, &failed) || failed.Stopped || failed.Operation != "AcknowledgeAssignments" || failed.Progress != result.BulkProgress {
 					t.Fatalf("error %#v", err)
 				}
-				if want := "datasink: AcknowledgeAssignments: the run ended with 997 of 1000 items done or skipped, 3 refused, 0 unknown, 0 open: item "; !strings.HasPrefix(err.Error(), want) {
+				if want := "datasink: AcknowledgeAssignments: the run ended: of 1000 items read 997 are done or skipped, 3 refused, 0 unknown, 0 open: item "; !strings.HasPrefix(err.Error(), want) {
 					t.Errorf("error %q, want it to begin with %q", err, want)
 				}
 				if tenantkit.OutcomeOf(err) != tenantkit.OutcomeUnknown {
@@ -137,17 +137,17 @@ func TestStops(t *testing.T) {
 		},
 		{
 			name: "something is refused now and then", answer: bad(400, "u5", "u17", "u18", "u44", "u90"), options: datasink.BulkOptions{MaxRefused: 3, Parallel: 1},
-			want: "done 995 refused 5 unknown 0", wantRequests: 200, is: tenantkit.ErrBadRequest, text: "the run ended with",
+			want: "done 995 refused 5 unknown 0", wantRequests: 200, is: tenantkit.ErrBadRequest, text: "the run ended: ",
 		},
 		{
 			name:    "a failure now and then",
 			answer:  func(request int, _ []string) (int, error) { return map[bool]int{true: 500}[request%20 < 2], nil },
 			options: datasink.BulkOptions{Parallel: 1, MaxFailed: 2},
-			want:    "done 940 refused 0 unknown 60", wantRequests: 120, is: tenantkit.ErrUnavailable, text: "the run ended with 940 of 1000",
+			want:    "done 940 refused 0 unknown 60", wantRequests: 120, is: tenantkit.ErrUnavailable, text: "the run ended: of 1000 items read 940 are done",
 		},
 		{
 			name: "no bound on failures", answer: func(int, []string) (int, error) { return 500, nil }, options: datasink.BulkOptions{MaxFailed: -1},
-			want: "done 0 refused 0 unknown 1000", wantRequests: 200, is: tenantkit.ErrUnavailable, text: "the run ended with",
+			want: "done 0 refused 0 unknown 1000", wantRequests: 200, is: tenantkit.ErrUnavailable, text: "the run ended: ",
 		},
 		{
 			name: "no bound on refusals", answer: func(int, []string) (int, error) { return 422, nil }, options: datasink.BulkOptions{MaxRefused: -1},

@@ -58,7 +58,7 @@ func lines(n int) string {
 func ack(t *testing.T, server *datasinktest.Server, terminal bool, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), nil, append([]string{"-url", server.BaseURL(), "-key", keyVariable}, args...), &out, terminal)
+	err := run(t.Context(), nil, append([]string{"-url", server.BaseURL(), "-key-env", keyVariable}, args...), &out, terminal)
 	return out.String(), err
 }
 
@@ -142,8 +142,8 @@ func TestBadInput(t *testing.T) {
 	for name, args := range map[string][]string{
 		"no file": {"-url", "https://x.example.com"}, "no URL": {"-in", "x.jsonl"}, "an argument": {"x"}, "an unknown flag": {"-x"},
 		"a file that is not there": {"-url", "https://x.example.com", "-in", "none.jsonl"},
-		"no authority":             {"-url", "https://x.example.com", "-in", "x.jsonl", "-ca", "none.pem"},
-		"a bad authority":          {"-url", "https://x.example.com", "-in", "x.jsonl", "-ca", "main.go"},
+		"no authority":             {"-url", "https://x.example.com", "-in", "x.jsonl", "-ca-file", "none.pem"},
+		"a bad authority":          {"-url", "https://x.example.com", "-in", "x.jsonl", "-ca-file", "main.go"},
 		"a bad URL":                {"-url", "x.example.com", "-in", "x.jsonl"},
 		"a bad tenant":             {"-url", "https://x.example.com", "-in", "x.jsonl", "-tenant", "a\nb"},
 	} {
@@ -206,7 +206,7 @@ func TestResume(t *testing.T) {
 	// A stop that came before the first decision.
 	stop := make(chan struct{})
 	close(stop)
-	args := []string{"-url", server.BaseURL(), "-key", keyVariable, "-in", path}
+	args := []string{"-url", server.BaseURL(), "-key-env", keyVariable, "-in", path}
 	if err := run(t.Context(), stop, args, new(bytes.Buffer), false); !errors.Is(err, errStopped) {
 		t.Errorf("error %v", err)
 	}
@@ -227,7 +227,7 @@ func TestStop(t *testing.T) {
 	stop := make(chan struct{})
 	// The second line of progress stops the run.
 	out := &stopper{stop: stop, lines: 2}
-	args := []string{"-url", server.BaseURL(), "-key", keyVariable, "-in", write(t, "x.jsonl", lines(5000)), "-batch", "10", "-every", "1us"}
+	args := []string{"-url", server.BaseURL(), "-key-env", keyVariable, "-in", write(t, "x.jsonl", lines(5000)), "-batch", "10", "-every", "1us"}
 	err := run(t.Context(), stop, args, out, false)
 	if err == nil || !strings.HasPrefix(err.Error(), "stopped: ") {
 		t.Errorf("error %v", err)
@@ -264,8 +264,8 @@ func TestAuthorityAndTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The key comes from a file, where one is named.
-	if _, err := ack(t, server, false, "-in", path, "-tenant", "tenant-1", "-ca", write(t, "ca.pem", authority.String()),
-		"-key", "DATASINK_ACK_NOT_SET", "-key-file", write(t, "key", datasinktest.DefaultAPIKey+"\n")); err != nil {
+	if _, err := ack(t, server, false, "-in", path, "-tenant", "tenant-1", "-ca-file", write(t, "ca.pem", authority.String()),
+		"-key-env", "DATASINK_ACK_NOT_SET", "-key-file", write(t, "key", datasinktest.DefaultAPIKey+"\n")); err != nil {
 		t.Errorf("with the authority: %v", err)
 	}
 }
@@ -292,7 +292,7 @@ func TestKill(t *testing.T) {
 	}
 	for kill := range kills {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		child := exec.CommandContext(ctx, self, "-url", server.BaseURL(), "-key", keyVariable, "-in", path, "-batch", "50", "-every", "1us")
+		child := exec.CommandContext(ctx, self, "-url", server.BaseURL(), "-key-env", keyVariable, "-in", path, "-batch", "50", "-every", "1us")
 		child.Env = append(os.Environ(), childVariable+"=1")
 		out, err := child.StdoutPipe()
 		if err != nil {

@@ -434,7 +434,7 @@ func TestCommandLine(t *testing.T) {
 		{"argument", []string{"plan"}, `unexpected argument "plan"`},
 		{"adopt without ID", []string{"-adopt", "x"}, "name=id"},
 		{"adopt with nothing", []string{"-adopt", "=7"}, "name=id"},
-		{"two tokens", []string{"-token", "A", "-token-file", "b"}, "one of -token, -token-file, -gcloud and -cognito"},
+		{"two tokens", []string{"-token-env", "A", "-token-file", "b"}, "one of -token-env, -token-file, -gcloud and -cognito"},
 		{"token twice", []string{"-gcloud", "active", "-gcloud", "active"}, "another flag for the token"},
 		{"nobody for gcloud", []string{"-gcloud", ""}, "it must be an email"},
 		{"pool without user", []string{"-cognito", "us-east-1:77"}, "it must be pool=email"},

@@ -24,14 +24,14 @@ func tokenFlags(flags *flag.FlagSet, tokens *tokensFor) {
 	add := func(name, usage string, source func(text string) (tokensFor, error)) {
 		flags.Func(name, usage, func(text string) (err error) {
 			if given {
-				return errors.New("there is another flag for the token: give one of -token, -token-file, -gcloud and -cognito")
+				return errors.New("there is another flag for the token: give one of -token-env, -token-file, -gcloud and -cognito")
 			}
 			given = true
 			*tokens, err = source(text)
 			return err
 		})
 	}
-	add("token", "the environment `variable` that holds the ID token (default WORKLYTICS_TOKEN)", func(name string) (tokensFor, error) {
+	add("token-env", "the environment `variable` that holds the ID token (default WORKLYTICS_TOKEN)", func(name string) (tokensFor, error) {
 		return always(auth.Env(name)), nil
 	})
 	add("token-file", "the `file` that holds the ID token, in place of a variable", func(path string) (tokensFor, error) {

@@ -44,7 +44,7 @@ func TestWhereTheTokenComesFrom(t *testing.T) {
 		calls string
 	}{
 		{name: "variable", env: "WORKLYTICS_TOKEN="},
-		{name: "another variable", args: []string{"-token", "MY_TOKEN"}, env: "MY_TOKEN="},
+		{name: "another variable", args: []string{"-token-env", "MY_TOKEN"}, env: "MY_TOKEN="},
 		{name: "file", args: []string{"-token-file", "token.txt"}},
 		{name: "gcloud", args: []string{"-gcloud", account}, env: programAnswer + "=",
 			calls: gcloud + " --impersonate-service-account=" + account + " --include-email\n"},

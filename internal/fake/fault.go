@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -149,10 +150,14 @@ func (p *pending) hits(operation string) bool {
 
 // Fail makes coming requests of the operation fail; "" stands for every request, those without a route included.
 // Faults are used up in the order given, by one request each unless Times or Rate say otherwise; those of a
-// further call come after them. An operation that the API does not have is never struck.
+// further call come after them. An operation that the API does not have is never struck, and fails the test that
+// [CloseAtEnd] was given.
 func (s *Server) Fail(operation string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if operation != "" && !slices.ContainsFunc(s.routes, func(m matcher) bool { return m.Operation == operation }) {
+		s.misnamed = append(s.misnamed, operation)
+	}
 	for _, fault := range faults {
 		s.seed++
 		s.faults = append(s.faults, newPending(operation, fault, s.seed))

@@ -3,6 +3,7 @@ package fake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -233,4 +234,37 @@ func TestRateIsAShareAndTheSameInEveryRun(t *testing.T) {
 	if n < requests/5 || n > requests/3 {
 		t.Errorf("%d of %d hit, want about a quarter", n, requests)
 	}
+}
+
+// A test with a misspelt operation meets no fault, and would pass for nothing.
+func TestFailOfNoOperation(t *testing.T) {
+	t.Parallel()
+	server := NewServer(Config{Routes: []Route{{Operation: "Get", Method: http.MethodGet, Path: "/", Handle: func(*Request) Response { return Text(http.StatusOK, "ok") }}}})
+	test := &recorder{}
+	CloseAtEnd(test, server)
+	server.Fail("Get", Fault{Status: 500})
+	server.Fail("", Fault{Status: 500})
+	server.Fail("Gte", Fault{Status: 500})
+	test.end()
+	want := []string{`Fail("Gte", …): the fake has no such operation, so nothing failed; operations are named like the client's methods`}
+	if !slices.Equal(test.errors, want) {
+		t.Errorf("the test is told %q, want %q", test.errors, want)
+	}
+	select {
+	case <-server.Done():
+	default:
+		t.Error("the server is not closed")
+	}
+}
+
+// recorder is a test whose end comes when it is asked for.
+type recorder struct {
+	end    func()
+	errors []string
+}
+
+func (r *recorder) Helper()          {}
+func (r *recorder) Cleanup(f func()) { r.end = f }
+func (r *recorder) Errorf(format string, args ...any) {
+	r.errors = append(r.errors, fmt.Sprintf(format, args...))
 }

@@ -90,6 +90,7 @@ type Server struct {
 	open     int           // connections
 	mostOpen int
 	faults   []*pending
+	misnamed []string // what Fail was given, and is no operation
 	seed     uint64
 	requests []*Request
 	applied  map[string]int
@@ -133,6 +134,22 @@ func NewServer(config Config, options ...Option) *Server {
 		s.http.Start()
 	}
 	return s
+}
+
+// CloseAtEnd closes the server at the end of the test. A test that gave a name to Fail which is no operation met no fault, and proves
+// nothing: it fails, if t has the method Errorf.
+func CloseAtEnd(t Cleaner, s *Server) {
+	t.Helper()
+	t.Cleanup(func() {
+		s.Close()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if test, ok := t.(interface{ Errorf(string, ...any) }); ok {
+			for _, name := range s.misnamed {
+				test.Errorf("Fail(%q, …): the fake has no such operation, so nothing failed; operations are named like the client's methods", name)
+			}
+		}
+	})
 }
 
 // URL returns scheme and address of the server, without a path.

@@ -70,9 +70,9 @@ func withTable(text string) (string, error) {
 
 func table() string {
 	var b strings.Builder
-	b.WriteString("| system | class | calls |\n| --- | --- | --- |\n")
+	b.WriteString("| system | class | methods of its client |\n| --- | --- | --- |\n")
 	for _, s := range systems {
-		name := s.name
+		name := "[" + s.name + "](" + s.folder() + ")"
 		row := func(class string, calls []string) {
 			if len(calls) > 0 {
 				fmt.Fprintf(&b, "| %s | %s | `%s` |\n", name, class, strings.Join(calls, "` `"))
@@ -82,9 +82,14 @@ func table() string {
 		for class := rest.Read; class <= rest.Never; class++ {
 			row(class.String(), s.ofClass(class))
 		}
-		row("made of these", s.others())
+		row("composed", s.others())
 	}
 	return b.String()
+}
+
+// folder returns where the package is, for a link to it.
+func (s system) folder() string {
+	return strings.TrimPrefix(s.client.Elem().PkgPath(), "github.com/tenantkit/tenantkit/")
 }
 
 func (s system) ofClass(class rest.Class) []string {

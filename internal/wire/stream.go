@@ -44,7 +44,7 @@ func OpenArray(r io.Reader, name string, maxBytes int64) (*Array, error) {
 		a.decoder = nil
 		return a, nil
 	default:
-		return nil, shapeError("expected a list, got " + token.Kind().String())
+		return nil, shapeError("expected a list, got " + kindOfJSON(token.Kind()))
 	}
 }
 
@@ -64,7 +64,7 @@ func (a *Array) enter(name string) error {
 		return err
 	}
 	if token.Kind() != '{' {
-		return shapeError("expected an object, got " + token.Kind().String())
+		return shapeError("expected an object, got " + kindOfJSON(token.Kind()))
 	}
 	for {
 		token, err := a.token()
@@ -102,7 +102,7 @@ func (a *Array) Next(into any) (bool, error) {
 	}
 	a.source.mark += separator
 	if err := json.UnmarshalDecode(a.decoder, into); err != nil {
-		return false, a.explain(err)
+		return false, a.explain(explain(err))
 	}
 	if a.decoder.InputOffset()-a.source.mark > a.source.max {
 		return false, ErrTooLong

@@ -59,7 +59,7 @@ func TestArray(t *testing.T) {
 		{"prefix at the bound", "d", `{"d":[1]}`, 6, []any{1.0}, ""},
 		{"prefix over the bound", "d", `{"d":[1]}`, 5, nil, ErrTooLong.Error()},
 		{"no bound", "", `[1]`, math.MaxInt64, []any{1.0}, ""},
-		{"not a list", "", `{}`, 100, nil, "expected a list, got {"},
+		{"not a list", "", `{}`, 100, nil, "expected a list, got an object"},
 		{"no such member", "data", `{"x":1}`, 100, nil, `the object has no member "data"`},
 		{"not an object", "data", `true`, 100, nil, "expected an object, got true"},
 		{"empty", "", ``, 100, nil, "it is empty"},

@@ -10,7 +10,7 @@ import (
 
 // Unmarshal decodes one JSON value. Unknown fields are skipped; names that occur twice in an object, invalid UTF-8 and trailing
 // text are errors.
-func Unmarshal(data []byte, into any) error { return json.Unmarshal(data, into) }
+func Unmarshal(data []byte, into any) error { return explain(json.Unmarshal(data, into)) }
 
 // An Encoder encodes values with another text in place of each S in them.
 type Encoder[S ~string] struct{ options json.Options }

@@ -4,17 +4,15 @@
 //
 //   - Links to the next page have no angle brackets, those of users name /projects, and the last page has an empty Link: [LinkStyle]
 //     changes that.
-//
 //   - Projects have quotas: see [WithQuotas].
-//
 //   - Logins are lower-cased, and not found where a path spells their @ as %40.
-//
 //   - Single sign-on is not ready for a while after the creation of a project, where [WithSSODelay] says so.
-//
 //   - Maintenance stops everything: see [Server.StartMaintenance].
 //
-//     server := provisioningtest.Start(t, provisioningtest.WithPageSize(2))
-//     client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
+// A test starts it, and gives its address to the client:
+//
+//	server := provisioningtest.Start(t, provisioningtest.WithPageSize(2))
+//	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
 //
 // A [Server] records what is sent to it (its method Requests), and fails when it is asked to (its method Fail).
 //

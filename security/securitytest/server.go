@@ -122,7 +122,7 @@ func WithTLS() Option {
 // Beside the methods below, it has those of every fake of this module:
 //
 //   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
-//     otherwise; "" stands for every operation.
+//     otherwise; "" stands for every operation. A name that is no operation fails the test that [Start] was given.
 //   - Recover() drops the faults that are not used up.
 //   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
 //   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
@@ -168,7 +168,7 @@ func NewServer(opts ...Option) *Server {
 func Start(t Cleaner, opts ...Option) *Server {
 	t.Helper()
 	s := NewServer(opts...)
-	t.Cleanup(s.Close)
+	fake.CloseAtEnd(t, s.Server)
 	return s
 }
 

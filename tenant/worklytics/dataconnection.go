@@ -123,6 +123,9 @@ func (c *Client) ModifyDataConnection(ctx context.Context, id string, change fun
 	if err != nil {
 		return nil, err
 	}
+	if connection.Settings == nil {
+		connection.Settings = make(map[string]string) // so that change can set one
+	}
 	if err := change(connection); err != nil {
 		return nil, err
 	}

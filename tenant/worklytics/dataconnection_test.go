@@ -321,6 +321,24 @@ func TestDeleteDataConnectionTakesAnyAnswer(t *testing.T) {
 	}
 }
 
+// A setting can be given to a connection that came without any.
+func TestModifyConnectionWithoutSettings(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"id":"7","integrationId":"gdirectory-psoxy"}`, `{"id":"7","integrationId":"gdirectory-psoxy","settings":null}`} {
+		client, mock := mocked(t)
+		answer(mock, http.StatusOK, jsonType, body)
+		got, err := client.ModifyDataConnection(t.Context(), "7", func(c *worklytics.DataConnection) error {
+			for key, value := range onAWS().Settings {
+				c.Settings[key] = value
+			}
+			return nil
+		})
+		if err != nil || got.ID != "7" {
+			t.Errorf("%s: got %v, %v", body, got, err)
+		}
+	}
+}
+
 func TestModifyDataConnection(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("stop")
