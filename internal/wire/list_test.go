@@ -57,7 +57,7 @@ func TestListThatIsNone(t *testing.T) {
 		{"nothing", ``, "unexpected EOF"},
 		{"an object", `{}`, "expected a list, got {"},
 		{"a text", `"[]"`, "expected a list, got string"},
-		{"an element of another shape", `[{},1]`, "unmarshal JSON number"},
+		{"an element of another shape", `[{},1]`, "at /1: expected an object, got a number"},
 		{"a refused element", `[{},{"value":-1}]`, "element 1: it is negative"},
 		{"no end", `[{}`, "unexpected EOF"},
 		{"no end of an element", `[{},{`, "unexpected EOF"},
