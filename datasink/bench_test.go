@@ -3,8 +3,11 @@ package datasink_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -53,6 +56,7 @@ func BenchmarkMillionAcknowledgements(b *testing.B) {
 		{"4 at a time", bulk(4)},
 	} {
 		b.Run(contender.name, func(b *testing.B) {
+			b.ReportAllocs()
 			for b.Loop() {
 				before := server.StatusesSet()
 				peak := watchHeap(b.Context())
@@ -109,5 +113,28 @@ func BenchmarkAcknowledge(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(items)), "ns/item")
 		})
+	}
+}
+
+func BenchmarkQuerySinks(b *testing.B) {
+	sinks := make([]string, 100)
+	for i := range sinks {
+		sinks[i] = fmt.Sprintf(`{"id":"b72c15b7-7dcb-44ac-b1d3-%012d","name":"IIQ %[1]d","config":{"host":"iiq.example.org","port":8443},`+
+			`"certifyTimestamp":"2026-11-19T11:01:19.937Z","autoRequestTimestamp":"2026-10-01T10:01:19.937Z"}`, i)
+	}
+	text := "[" + strings.Join(sinks, ",") + "]"
+	client, err := datasink.NewClient(base, both, transport(roundTrip(func(req *http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text)), ContentLength: -1, Request: req,
+		}, nil
+	})))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if sinks, err := client.QuerySinks(b.Context(), nil); err != nil || len(sinks) != 100 {
+			b.Fatal(len(sinks), err)
+		}
 	}
 }

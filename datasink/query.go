@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
+	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 // SinkFilter says which sinks to return. Each field that is set must match; the zero filter matches all.
@@ -159,28 +160,32 @@ func (c *Client) QuerySinks(ctx context.Context, filter *SinkFilter, opts ...ten
 
 // query calls an operation that answers with a list of sinks.
 func (c *Client) query(ctx context.Context, op *rest.Operation, filter any, opts []tenantkit.Option) ([]Sink, error) {
-	var listed []listedSink
+	listed := wire.List[sinkRead, Sink]{Keep: (*sinkRead).listed}
 	if err := c.do(ctx, op, rest.Call{Body: filter, Into: &listed}, opts); err != nil {
 		return nil, err
 	}
-	sinks := make([]Sink, len(listed))
-	for i := range listed {
-		sinks[i] = Sink(listed[i])
-	}
-	return sinks, nil
+	return listed.Elements, nil
 }
 
-// listedSink is a sink in an answer, where it has an id, or is none.
+// listed returns a sink in an answer, which has an id, or is none.
+func (r *sinkRead) listed() (Sink, error) {
+	if r.ID == "" {
+		return Sink{}, errors.New("a sink has no id")
+	}
+	return r.sink(), nil
+}
+
+// listedSink is a sink that is read from a list of any length.
 type listedSink Sink
 
 func (s *listedSink) UnmarshalJSON(data []byte) error {
-	if err := (*Sink)(s).UnmarshalJSON(data); err != nil {
+	var read sinkRead
+	if err := wire.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	if s.ID == "" {
-		return errors.New("a sink has no id")
-	}
-	return nil
+	sink, err := read.listed()
+	*s = listedSink(sink)
+	return err
 }
 
 // AllSinks returns all sinks, each as it arrives. Nothing is sent before the first iteration, and a second one asks the service

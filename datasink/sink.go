@@ -52,19 +52,26 @@ func (s *Sink) UnmarshalJSON(data []byte) error {
 	if s == nil {
 		return errNoSink
 	}
-	var read struct {
-		ID     wire.Text       `json:"id"`
-		Name   wire.Text       `json:"name"`
-		Config json.RawMessage `json:"config"`
-		timestampsRead
-		Logs  json.RawMessage            `json:"logs"`
-		Extra map[string]json.RawMessage `json:",inline"`
-	}
+	var read sinkRead
 	if err := wire.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	*s = Sink{string(read.ID), string(read.Name), notNull(read.Config), read.timestamps(), notNull(read.Logs), read.Extra}
+	*s = read.sink()
 	return nil
+}
+
+// sinkRead is a Sink as the service writes it.
+type sinkRead struct {
+	ID     wire.Text       `json:"id"`
+	Name   wire.Text       `json:"name"`
+	Config json.RawMessage `json:"config"`
+	timestampsRead
+	Logs  json.RawMessage            `json:"logs"`
+	Extra map[string]json.RawMessage `json:",inline"`
+}
+
+func (r *sinkRead) sink() Sink {
+	return Sink{string(r.ID), string(r.Name), notNull(r.Config), r.timestamps(), notNull(r.Logs), r.Extra}
 }
 
 // SetConfig sets Config to the JSON of config, as encoding/json writes it. A [tenantkit.Secret] in it is an error, since only

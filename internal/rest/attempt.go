@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -109,13 +110,14 @@ func (a *attempt) drain() {
 	_, _ = io.CopyN(io.Discard, a.resp.Body, maxDrainBytes)
 }
 
-// read returns the body, up to max bytes of it. A longer one is [wire.ErrTooLong].
-func (a *attempt) read(max int64) ([]byte, error) {
+// read returns the body, up to max bytes of it. A longer one is [wire.ErrTooLong]. One that does not announce its length is read into
+// a buffer of first bytes, while it fits.
+func (a *attempt) read(max, first int64) ([]byte, error) {
 	announced := a.resp.ContentLength
 	// One byte above what is announced, to meet the end without growing; a server's word alone makes no large buffer.
 	size := min(announced, max, 1<<20) + 1
 	if announced < 0 {
-		size = 8 << 10
+		size = first
 	}
 	body := make([]byte, 0, size)
 	for {
@@ -129,7 +131,8 @@ func (a *attempt) read(max int64) ([]byte, error) {
 		case err != nil:
 			return body, a.why(err)
 		case len(body) == cap(body):
-			body = append(body, 0)[:len(body)]
+			// Doubled, and beyond the bound by little.
+			body = slices.Grow(body, int(min(int64(len(body)), max-int64(len(body))+1)))
 		}
 	}
 }

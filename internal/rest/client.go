@@ -47,6 +47,7 @@ type Client struct {
 	policy   tenantkit.RetryPolicy
 	budget   *budget
 	known    *known // by a pointer, behind which fmt does not look whatever the verb
+	sizes    *sizes
 	http     *http.Client
 }
 
@@ -74,7 +75,7 @@ func New(api API, baseURL string, opts []tenantkit.Option) (*Client, error) {
 		return nil, err
 	}
 	policy := settings.Retry.WithDefaults()
-	return &Client{api: api, base: base, settings: settings, policy: policy, budget: newBudget(policy.Budget), known: new(known), http: client}, nil
+	return &Client{api: api, base: base, settings: settings, policy: policy, budget: newBudget(policy.Budget), known: new(known), sizes: new(sizes), http: client}, nil
 }
 
 // CloseIdleConnections closes the connections that wait for another call.

@@ -103,7 +103,7 @@ func (c *call) decode(a *attempt) *failure {
 	}
 	if c.op.Answer == Anything && isHTML(a.resp.Header.Get("Content-Type")) {
 		// The begin of the page, for the error. What is missing of it is missing of an explanation only.
-		body, _ := a.read(maxRefusalBytes)
+		body, _ := a.read(maxRefusalBytes, firstBytes)
 		return a.unusable(body, errors.New("it is an HTML page"))
 	}
 	if c.op.Answer == Anything && c.Into == nil {
@@ -113,10 +113,11 @@ func (c *call) decode(a *attempt) *failure {
 	if a.resp.ContentLength > c.settings.MaxResponseBytes {
 		return a.unread(nil, wire.ErrTooLong, false)
 	}
-	body, err := a.read(c.settings.MaxResponseBytes)
+	body, err := a.read(c.settings.MaxResponseBytes, c.client.sizes.get(c.op))
 	if err != nil {
 		return a.unread(body, err, !errors.Is(err, wire.ErrTooLong))
 	}
+	c.client.sizes.set(c.op, len(body))
 	if len(bytes.TrimSpace(body)) == 0 {
 		if c.op.Answer == Anything {
 			return nil

@@ -84,7 +84,7 @@ func isHTML(contentType string) bool {
 func (a *attempt) refused() *failure {
 	c := a.call
 	// What is missing of a body that breaks off is missing of an explanation only: the status is known.
-	body, _ := a.read(maxRefusalBytes)
+	body, _ := a.read(maxRefusalBytes, firstBytes)
 	a.drain()
 	redact := a.redactor()
 	asked, waitAsked := retryAfter(a.resp.Header, time.Now())

@@ -14,8 +14,18 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	if t == nil {
 		return ErrNilPointer
 	}
+	// As services write it. What follows costs several times as much.
+	if text, ok := usual(data); ok {
+		*t = Text(text)
+		return nil
+	}
 	if jsontext.Value(data).Kind() == '"' {
-		return json.Unmarshal(data, (*string)(t))
+		var text string
+		if err := json.Unmarshal(data, &text); err != nil {
+			return err
+		}
+		*t = Text(text)
+		return nil
 	}
 	value := jsontext.Value(data).Clone()
 	// Also a check, since another library may not have made one.
@@ -28,4 +38,26 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	}
 	*t = Text(text)
 	return nil
+}
+
+// usual returns the text of a JSON string in ASCII without escapes, or of a whole number, and reports whether data is one of them.
+func usual(data []byte) (string, bool) {
+	last := len(data) - 1
+	switch {
+	case last >= 1 && data[0] == '"' && data[last] == '"':
+		for _, c := range data[1:last] {
+			if c < ' ' || c > '~' || c == '"' || c == '\\' {
+				return "", false
+			}
+		}
+		return string(data[1:last]), true
+	case last >= 0 && data[0] >= '1':
+		for _, c := range data {
+			if c < '0' || c > '9' {
+				return "", false
+			}
+		}
+		return string(data), true
+	}
+	return "", false
 }

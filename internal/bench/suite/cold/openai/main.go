@@ -1,0 +1,28 @@
+//go:build !fewpeers
+
+// A program that makes one call, to see what that costs before the call.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/openai/openai-go/v3"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		return
+	}
+	if err := get(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func get(url string) error {
+	var answer any
+	client := openai.NewClient()
+	return client.Get(context.Background(), url, nil, &answer)
+}

@@ -1,0 +1,5 @@
+//go:build fewpeers
+
+package peer
+
+var heavy []Peer
