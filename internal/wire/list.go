@@ -31,7 +31,7 @@ func (l *List[Read, Kept]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 		return nil
 	case '[':
 	default:
-		return shapeError("expected a list, got " + token.Kind().String())
+		return shapeError("expected a list, got " + kindOfJSON(token.Kind()))
 	}
 	var read, none Read
 	for decoder.PeekKind() != ']' {

@@ -55,8 +55,8 @@ func TestListThatIsNone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, data, want string }{
 		{"nothing", ``, "unexpected EOF"},
-		{"an object", `{}`, "expected a list, got {"},
-		{"a text", `"[]"`, "expected a list, got string"},
+		{"an object", `{}`, "expected a list, got an object"},
+		{"a text", `"[]"`, "expected a list, got text"},
 		{"an element of another shape", `[{},1]`, "at /1: expected an object, got a number"},
 		{"a refused element", `[{},{"value":-1}]`, "element 1: it is negative"},
 		{"no end", `[{}`, "unexpected EOF"},
