@@ -98,7 +98,7 @@ func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
 
 func (c *credential) Refused(req *http.Request) {
 	source, ok := c.source.(Invalidator)
-	if !ok {
+	if !ok || req == nil {
 		return
 	}
 	text := strings.TrimPrefix(req.Header.Get(c.header), c.scheme)

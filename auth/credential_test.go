@@ -139,6 +139,13 @@ func TestCredentialTellsTheSourceOfARefusal(t *testing.T) {
 	}
 }
 
+func TestRefusedOfNoRequest(t *testing.T) {
+	t.Parallel()
+	source := auth.Cache(auth.StaticToken("token"))
+	auth.Bearer(source).(auth.Renewer).Refused(nil)
+	wantAccess(t, source, "token")
+}
+
 // A secret that is given in the place of the variable's name is not shown.
 func TestEnvOfASecret(t *testing.T) {
 	t.Parallel()
