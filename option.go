@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tenantkit/tenantkit/internal/header"
 )
 
 // Option changes the behaviour of a client, when given to its constructor, or of one call, when given to a method. On a call it
@@ -119,8 +121,11 @@ func WithLogger(logger *slog.Logger) Option {
 // WithUserAgent sends text in place of "tenantkit/<version> (+go<version>)" as User-Agent.
 func WithUserAgent(text string) Option {
 	return func(s *Settings) error {
-		if text == "" || !validHeaderValue(text) {
-			return errors.New("WithUserAgent: the text is empty, holds control characters, or is longer than 64 KiB")
+		if text == "" {
+			return errors.New("WithUserAgent: the text is empty")
+		}
+		if reason := header.BadValue(text); reason != "" {
+			return fmt.Errorf("WithUserAgent: the text cannot be sent: %s", reason)
 		}
 		s.UserAgent = text
 		return nil
@@ -138,11 +143,11 @@ var ownHeaders = []string{
 // those of the HTTP connection, Range and Expect are refused or overwritten.
 func WithHeader(name, value string) Option {
 	return func(s *Settings) error {
-		if !validHeaderName(name) {
-			return fmt.Errorf("WithHeader: %.64q is not a header name", name)
+		if reason := header.BadName(name); reason != "" {
+			return fmt.Errorf("WithHeader: the name cannot be that of a header: %s", reason)
 		}
-		if !validHeaderValue(value) {
-			return fmt.Errorf("WithHeader: the value of %s holds control characters, or is longer than 64 KiB", name)
+		if reason := header.BadValue(value); reason != "" {
+			return fmt.Errorf("WithHeader: the value of %s cannot be sent: %s", name, reason)
 		}
 		// Not in the place of name, since calls at the same time may share the option.
 		canonical := http.CanonicalHeaderKey(name)
@@ -153,12 +158,12 @@ func WithHeader(name, value string) Option {
 			return fmt.Errorf("WithHeader: %s would make net/http repeat writes by itself, and no service of this module knows it", canonical)
 		}
 		// A copy, since the header may be the client's own, in use by other calls.
-		header := s.Header.Clone()
-		if header == nil {
-			header = make(http.Header)
+		all := s.Header.Clone()
+		if all == nil {
+			all = make(http.Header)
 		}
-		header.Set(canonical, value)
-		s.Header = header
+		all.Set(canonical, value)
+		s.Header = all
 		return nil
 	}
 }
@@ -207,28 +212,4 @@ func WithResponse(response *Response) Option {
 		s.Response = response
 		return nil
 	}
-}
-
-// maxHeaderBytes is far above what any server takes.
-const maxHeaderBytes = 64 << 10
-
-func validHeaderName(name string) bool {
-	if len(name) > maxHeaderBytes {
-		return false
-	}
-	for _, r := range name {
-		if r > '~' || r <= ' ' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r) {
-			return false
-		}
-	}
-	return name != ""
-}
-
-func validHeaderValue(value string) bool {
-	for i := range len(value) {
-		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return len(value) <= maxHeaderBytes
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/header"
 )
 
 // Credential puts a secret on a request. It must be safe for concurrent use. Its error means that the request must not be sent.
@@ -67,12 +68,13 @@ type credential struct {
 }
 
 func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
-	switch {
-	case c.source == nil:
+	if c.source == nil {
 		return invalid("token", "its source is nil")
-	case !validName(c.header):
-		return invalid("header", "%.64q is not the name of a header", c.header)
-	case req == nil:
+	}
+	if reason := header.BadName(c.header); reason != "" {
+		return invalid("header", "it cannot be the name of a header: %s", reason)
+	}
+	if req == nil {
 		return invalid("req", "it is nil")
 	}
 	if err := checkContext("Authorize", ctx); err != nil {
@@ -110,16 +112,6 @@ func (c *credential) Refused(req *http.Request) {
 
 func invalid(field, format string, args ...any) error {
 	return &tenantkit.ValidationError{Operation: "Authorize", Field: field, Reason: fmt.Sprintf(format, args...)}
-}
-
-// validName tells whether a text is a token as RFC 9110 has it (section 5.6.2), which the name of a header must be.
-func validName(name string) bool {
-	for _, r := range name {
-		if r <= ' ' || r > '~' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r) {
-			return false
-		}
-	}
-	return name != "" && len(name) <= maxTokenBytes
 }
 
 // check refuses a token that cannot stand in a header, without showing it.

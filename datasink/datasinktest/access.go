@@ -47,8 +47,8 @@ func (s *Server) hasBearer(r *Request) bool {
 	return known && (end.IsZero() || s.now().Before(end))
 }
 
-// Tokens returns the number of bearer tokens that serve now.
-func (s *Server) Tokens() int {
+// TokenCount returns the number of bearer tokens that serve now.
+func (s *Server) TokenCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	good := 0

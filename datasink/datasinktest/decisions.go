@@ -70,8 +70,8 @@ func (s *Server) status(d decision) status {
 	return s.decisions[d]
 }
 
-// Decisions returns the number of decisions that the server keeps with the status ack, and with the status nack.
-func (s *Server) Decisions() (ack, nack int) {
+// DecisionCounts returns the number of decisions that the server keeps with the status ack, and with the status nack.
+func (s *Server) DecisionCounts() (ack, nack int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, st := range s.decisions {

@@ -218,7 +218,7 @@ func TestDecisions(t *testing.T) {
 	if got := s.StatusesSet(); got != 5 {
 		t.Errorf("%d statuses were set, want 5", got)
 	}
-	if ack, nack := s.Decisions(); ack != 4 || nack != 1 {
+	if ack, nack := s.DecisionCounts(); ack != 4 || nack != 1 {
 		t.Errorf("%d decisions with ack, %d with nack, want 4 and 1", ack, nack)
 	}
 }
@@ -340,13 +340,13 @@ func TestLogin(t *testing.T) {
 	}
 	run(t, s, []step{{"datasink/delete", `{"id":"x"}`, with(first), 404, ""}, {"datasink/delete", `{"id":"x"}`, with(second), 404, ""}})
 	// The default one, and one each of a log-in and two renewals.
-	if got := s.Tokens(); got != 4 {
+	if got := s.TokenCount(); got != 4 {
 		t.Errorf("%d tokens, want 4", got)
 	}
 	mu.Lock()
 	now = now.Add(time.Hour)
 	mu.Unlock()
-	if got := s.Tokens(); got != 1 {
+	if got := s.TokenCount(); got != 1 {
 		t.Errorf("%d tokens after an hour, want the default one", got)
 	}
 	run(t, s, []step{

@@ -48,11 +48,11 @@ func startDatasink(_ context.Context, listener net.Listener) (*system, error) {
 		s.operation(op.Name, op.Class.String())
 	}
 	s.holds = func() holdings {
-		ack, nack := server.Decisions()
+		ack, nack := server.DecisionCounts()
 		kept := server.Sinks()
 		h := holdings{Counts: []count{
 			{len(kept), "sink", "sinks"}, {ack, "decision acknowledged", "decisions acknowledged"}, {nack, "decision open", "decisions open"},
-			{server.Tokens(), "token", "tokens"},
+			{server.TokenCount(), "token", "tokens"},
 		}}
 		for _, sink := range kept {
 			h.Items = append(h.Items, item{"sink", sink.Name, sink.ID})

@@ -63,7 +63,7 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 	s.holds = func() holdings {
 		users := server.Users()
 		h := holdings{Counts: []count{
-			{len(users), "user", "users"}, {server.AccessTokens(), "access token", "access tokens"}, {len(users), "refresh token", "refresh tokens"},
+			{len(users), "user", "users"}, {server.AccessTokenCount(), "access token", "access tokens"}, {len(users), "refresh token", "refresh tokens"},
 		}}
 		for _, u := range users {
 			h.Items = append(h.Items, item{"user", u.Email, strings.Join(u.Roles, ", ")})

@@ -45,7 +45,7 @@ func open(ctx context.Context, first int) (*sandbox, error) {
 			return nil, fmt.Errorf("fake %d of %d: %w", i+1, len(starters), err)
 		}
 		// What the start asked of the fake itself is nothing to show.
-		s.fake.Forget()
+		s.fake.ForgetRequests()
 		s.fake.OnRequest(func(r request) { box.record(s, r) })
 		box.systems = append(box.systems, s)
 		for _, c := range s.credentials {
@@ -72,7 +72,7 @@ func (b *sandbox) close() {
 
 // record takes a request that has ended into the journal, with its secrets hidden.
 func (b *sandbox) record(s *system, r request) {
-	s.fake.Forget()
+	s.fake.ForgetRequests()
 	held := s.secrets()
 	b.mu.Lock()
 	defer b.mu.Unlock()

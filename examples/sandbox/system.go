@@ -18,7 +18,7 @@ type faker interface {
 	Fail(operation string, faults ...fault)
 	Recover()
 	OnRequest(func(request))
-	Forget()
+	ForgetRequests()
 	Close()
 }
 

@@ -124,7 +124,7 @@ func TestForget(t *testing.T) {
 	t.Parallel()
 	s := start(t, things())
 	send(t, s, "GET", "/things/1", "")
-	s.Forget()
+	s.ForgetRequests()
 	send(t, s, "GET", "/things/2", "")
 	if got := s.Requests(); len(got) != 1 || got[0].Path != "/things/2" {
 		t.Errorf("the record holds %+v, want the second request", got)

@@ -266,8 +266,8 @@ func (s *Server) OnRequest(f func(Request)) {
 	s.ended = f
 }
 
-// Forget drops the record of all requests so far, so that a server that runs for long does not grow. The counts of Applied stay.
-func (s *Server) Forget() {
+// ForgetRequests drops the record of all requests so far, so that a server that runs for long does not grow. The counts of Applied stay.
+func (s *Server) ForgetRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = nil

@@ -201,11 +201,11 @@ func TestTokenLife(t *testing.T) {
 		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		server := start(t, securitytest.WithClock(func() time.Time { return now }))
 		token := login(t, server)
-		if got := server.AccessTokens(); got != 1 {
+		if got := server.AccessTokenCount(); got != 1 {
 			t.Errorf("%d access tokens, want 1", got)
 		}
 		now = now.Add(15 * time.Minute)
-		if got := server.AccessTokens(); got != 0 {
+		if got := server.AccessTokenCount(); got != 0 {
 			t.Errorf("%d access tokens at the end, want none", got)
 		}
 		if got := ask(t, server, "GET", "/admin/users", token, ""); got.status != http.StatusUnauthorized {

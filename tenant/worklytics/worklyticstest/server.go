@@ -61,7 +61,7 @@ type Cleaner = fake.Cleaner
 //   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
 //   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
 //   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the request; nil tells nobody.
-//   - Forget() drops the record of requests, not the counts of Applied. MostConnections() int tells how many connections were open at a time.
+//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections() int tells how many connections were open at a time.
 //   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
 //   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
 //   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
