@@ -328,7 +328,8 @@ func TestRepetitionsKeepBatchesFull(t *testing.T) {
 		if err != nil || result.Done != 10_000 || service.violation != "" {
 			t.Fatalf("%s, %v, %s", counts(result), err, service.violation)
 		}
-		if service.requests > 110 || result.Elapsed > 150*time.Millisecond {
+		// How many requests go out before an item that waits does follows from the turns of the goroutines, within little.
+		if service.requests > 150 || result.Elapsed > 250*time.Millisecond {
 			t.Errorf("%d requests took %v; without repetitions it is 100 in 125ms", service.requests, result.Elapsed)
 		}
 	})
