@@ -167,26 +167,15 @@ func (c *Client) query(ctx context.Context, op *rest.Operation, filter any, opts
 	return listed.Elements, nil
 }
 
-// listed returns a sink in an answer, which has an id, or is none.
-func (r *sinkRead) listed() (Sink, error) {
+// check says why this is no sink in an answer, where each has an id.
+func (r *sinkRead) check() error {
 	if r.ID == "" {
-		return Sink{}, errors.New("a sink has no id")
+		return errors.New("a sink has no id")
 	}
-	return r.sink(), nil
+	return nil
 }
 
-// listedSink is a sink that is read from a list of any length.
-type listedSink Sink
-
-func (s *listedSink) UnmarshalJSON(data []byte) error {
-	var read sinkRead
-	if err := wire.Unmarshal(data, &read); err != nil {
-		return err
-	}
-	sink, err := read.listed()
-	*s = listedSink(sink)
-	return err
-}
+func (r *sinkRead) listed() (Sink, error) { return r.sink(), r.check() }
 
 // AllSinks returns all sinks, each as it arrives. Nothing is sent before the first iteration, and a second one asks the service
 // again. An error is the last thing that it yields. Repeated on failure, up to the first sink, like any read; the time-out of an
@@ -195,8 +184,13 @@ func (s *listedSink) UnmarshalJSON(data []byte) error {
 // POST /api/datasink/query, with the API key.
 func (c *Client) AllSinks(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Sink, error] {
 	return func(yield func(*Sink, error) bool) {
-		for listed, err := range rest.Stream[listedSink](ctx, c.pipeline(), &operations[querySinks], rest.Call{Body: &SinkFilter{}}, "", opts) {
-			if !yield((*Sink)(listed), err) {
+		call := rest.Call{Body: &SinkFilter{}, Element: func(element any) error { return element.(*sinkRead).check() }}
+		for read, err := range rest.Stream[sinkRead](ctx, c.pipeline(), &operations[querySinks], call, "", opts) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if sink := read.sink(); !yield(&sink, nil) {
 				return
 			}
 		}
