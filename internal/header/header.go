@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// MaxBytes is far above what any server takes.
-const MaxBytes = 64 << 10
+// maxBytes is far above what any server takes.
+const maxBytes = 64 << 10
 
 // BadName says why a text cannot be the name of a header, which is a token as RFC 9110 has it (section 5.6.2), or nothing. It does not
 // repeat the text, which is a secret where somebody mistook the order of arguments.
@@ -15,7 +15,7 @@ func BadName(text string) string {
 	switch {
 	case text == "":
 		return "it is empty"
-	case len(text) > MaxBytes:
+	case len(text) > maxBytes:
 		return "it is longer than 64 KiB"
 	}
 	for _, r := range text {
@@ -28,7 +28,7 @@ func BadName(text string) string {
 
 // BadValue says why a text cannot be the value of a header, or nothing, without repeating it.
 func BadValue(text string) string {
-	if len(text) > MaxBytes {
+	if len(text) > maxBytes {
 		return "it is longer than 64 KiB"
 	}
 	for i := range len(text) {

@@ -7,7 +7,7 @@ import (
 
 func TestBadName(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", MaxBytes)
+	long := strings.Repeat("x", maxBytes)
 	for text, want := range map[string]string{
 		"X-Api-Key": "", "x!#$%&'*+-.^_`|~9": "", long: "",
 		"": "it is empty", long + "x": "it is longer than 64 KiB", "X A": `it holds ' '`, ":authority": `it holds ':'`, "X\n": `it holds '\n'`,
@@ -21,7 +21,7 @@ func TestBadName(t *testing.T) {
 
 func TestBadValue(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", MaxBytes)
+	long := strings.Repeat("x", maxBytes)
 	for text, want := range map[string]string{
 		"": "", "a\tb é \xff": "", long: "",
 		long + "x": "it is longer than 64 KiB", "a\r\nX-B: c": `it holds the control character '\r'`, "a\x00": `it holds the control character '\x00'`,
