@@ -298,15 +298,7 @@ func TestGCloudIDToken(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			source := auth.GCloudIDToken(test.options)
-			if source.Name != "gcloud" {
-				t.Errorf("the program is %q", source.Name)
-			}
-			source.Name = program(t)
-			token, err := source.Token(t.Context())
-			if err != nil || string(token.Value) != test.want {
-				t.Errorf("got %q, %v", string(token.Value), err)
-			}
+			runs(t, auth.GCloudIDToken(test.options), "gcloud", test.want)
 		})
 	}
 }
@@ -332,16 +324,21 @@ func TestCognitoCLI(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			source := auth.CognitoCLI(test.options)
-			if source.Name != "aws" {
-				t.Errorf("the program is %q", source.Name)
-			}
-			source.Name = program(t)
-			token, err := source.Token(t.Context())
-			if err != nil || string(token.Value) != test.want {
-				t.Errorf("got %q, %v", string(token.Value), err)
-			}
+			runs(t, auth.CognitoCLI(test.options), "aws", test.want)
 		})
+	}
+}
+
+// runs checks which program a source runs, and with what.
+func runs(t *testing.T, source *auth.CommandSource, name, want string) {
+	t.Helper()
+	if source.Name != name {
+		t.Errorf("the program is %q", source.Name)
+	}
+	source.Name = program(t)
+	token, err := source.Token(t.Context())
+	if err != nil || string(token.Value) != want {
+		t.Errorf("got %q, %v", string(token.Value), err)
 	}
 }
 
