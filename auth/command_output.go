@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/excerpt"
 	"github.com/tenantkit/tenantkit/internal/redact"
 )
 
@@ -73,7 +74,7 @@ func (t *tail) said(secrets []string) string {
 		}
 		if len(line) > room {
 			if len(lines) == 0 {
-				lines = []string{redact.Cut(line, room)}
+				lines = []string{excerpt.Of(line, room)}
 			}
 			break
 		}

@@ -3,9 +3,9 @@ package redact
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/excerpt"
 )
 
 // Opaque returns text with [tenantkit.Redacted] in place of everything that looks like a credential: JSON Web Tokens, whole or cut
@@ -18,13 +18,5 @@ func Opaque(text string) string {
 // to a length that fits into the message of an error of ours.
 func Error(err error) string {
 	const longest = 800
-	return Cut(Opaque(err.Error()), longest)
-}
-
-// Cut returns the first bytes of a text, most of them at most, and marks where it was cut. No character is cut through.
-func Cut(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
+	return excerpt.Of(Opaque(err.Error()), longest)
 }

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"reflect"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/tenantkit/tenantkit/internal/excerpt"
 )
 
 // mismatch is JSON of another shape than its reader expects, in the words of JSON: the library names Go types that nobody outside of
@@ -35,7 +36,7 @@ func explain(err error) error {
 	if errors.As(err, &semantic) {
 		text = cmp.Or(inJSON(semantic), said)
 	}
-	if text = cut(text, maxText); text == said {
+	if text = excerpt.Of(text, maxText); text == said {
 		return err
 	}
 	return &mismatch{text, err}
@@ -54,17 +55,9 @@ func inJSON(semantic *json.SemanticError) string {
 		return ""
 	}
 	if semantic.JSONPointer != "" {
-		text = "at " + cut(string(semantic.JSONPointer), maxText/2) + ": " + text
+		text = "at " + excerpt.Of(string(semantic.JSONPointer), maxText/2) + ": " + text
 	}
 	return text
-}
-
-// cut returns the first bytes of a text, most of them at most, and marks where it was cut.
-func cut(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // kindOfType returns the JSON that a Go type is read from, and nothing where that is any.
