@@ -42,7 +42,7 @@ type Error struct {
 	// RequestID is the server's name for the exchange, to quote to its operators.
 	RequestID string
 	// RetryAfter is the wait that the server asked for; 0 when it asked for none.
-	RetryAfter time.Duration `json:",format:nano"`
+	RetryAfter time.Duration
 	// Attempts is the number of attempts made, 0 when none was started.
 	Attempts int
 	// Header is the header of the last answer, nil when there was none. Cookies and echoed credentials are redacted.

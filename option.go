@@ -53,9 +53,9 @@ type Response struct {
 	// Attempts is the number of attempts of the call.
 	Attempts int
 	// Duration is the time of the last attempt.
-	Duration time.Duration `json:",format:nano"`
+	Duration time.Duration
 	// Elapsed is the time of the whole call, other attempts and waits included.
-	Elapsed time.Duration `json:",format:nano"`
+	Elapsed time.Duration
 }
 
 // WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see

@@ -66,7 +66,7 @@ var errRedacted = errors.New("holds the text " + Redacted + " in place of its se
 // A Secret whose text is [Redacted] is an error: it comes from an object that was stored without Reveal, and its true text is lost.
 func Reveal(v any) ([]byte, error) { return encoder.Marshal(v) }
 
-var encoder = wire.NewEncoder(revealed)
+var encoder = wire.NewReplacer(revealed)
 
 func revealed(s Secret) (string, error) {
 	if s == Redacted {

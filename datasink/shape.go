@@ -24,8 +24,8 @@ func encodeShape(v any) (json.RawMessage, error) {
 	raw := bytes.TrimSpace(encoded.Bytes())
 	// It writes U+FFFD in the place of what is no character, without a word. Types that write themselves may hold any bytes.
 	if bytes.Contains(raw, []byte(`\ufffd`)) || bytes.ContainsRune(raw, '\uFFFD') {
-		if path, found := wire.InvalidText(v); found {
-			return nil, fmt.Errorf("datasink: it cannot be written as JSON: %q is not valid UTF-8", path)
+		if err := wire.CheckUTF8(v); err != nil {
+			return nil, fmt.Errorf("datasink: it cannot be written as JSON: %w", err)
 		}
 	}
 	return raw, nil

@@ -121,10 +121,6 @@ func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []t
 		if made.body, err = tenantkit.Reveal(what.Body); err != nil {
 			pointer, reason := wire.Field(err)
 			field := strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
-			// The pointer does not lead to a name that is none.
-			if path, found := wire.InvalidText(what.Body); found {
-				field, reason = path, errors.New("it is not valid UTF-8")
-			}
 			return nil, op.Invalid(cmp.Or(field, "body"), "%v", reason)
 		}
 	}

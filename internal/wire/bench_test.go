@@ -37,11 +37,6 @@ func BenchmarkArray(b *testing.B) {
 			err := Unmarshal(data, &read)
 			return len(read), err
 		}},
-		{"packed", func() (int, error) {
-			var read Packed[[]element]
-			err := Unmarshal(data, &read)
-			return len(read.Value), err
-		}},
 		{"list", func() (int, error) {
 			read := List[element, string]{Keep: func(read *element) (string, error) { return read.ID, nil }}
 			err := Unmarshal(data, &read)

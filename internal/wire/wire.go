@@ -12,12 +12,12 @@ import (
 // text are errors.
 func Unmarshal(data []byte, into any) error { return explain(json.Unmarshal(data, into)) }
 
-// An Encoder encodes values with another text in place of each S in them.
-type Encoder[S ~string] struct{ options json.Options }
+// A Replacer encodes values with another string instead of each S in them.
+type Replacer[S ~string] struct{ options json.Options }
 
-// NewEncoder returns an encoder that writes what reveal returns for each S.
-func NewEncoder[S ~string](reveal func(S) (string, error)) Encoder[S] {
-	return Encoder[S]{json.JoinOptions(json.Deterministic(true), json.WithMarshalers(
+// NewReplacer returns a replacer that writes the string that reveal returns for each S.
+func NewReplacer[S ~string](reveal func(S) (string, error)) Replacer[S] {
+	return Replacer[S]{json.JoinOptions(json.Deterministic(true), json.WithMarshalers(
 		json.MarshalToFunc(func(enc *jsontext.Encoder, s S) error {
 			text, err := reveal(s)
 			if err != nil {
@@ -28,12 +28,12 @@ func NewEncoder[S ~string](reveal func(S) (string, error)) Encoder[S] {
 }
 
 // Marshal encodes v. Equal values give equal bytes.
-func (e Encoder[S]) Marshal(v any) ([]byte, error) { return json.Marshal(v, e.options) }
+func (e Replacer[S]) Marshal(v any) ([]byte, error) { return json.Marshal(v, e.options) }
 
 // Texts returns each text of type S in v that is not empty.
 func Texts[S ~string](v any) ([]string, error) {
 	var texts []string
-	_, err := NewEncoder(func(s S) (string, error) {
+	_, err := NewReplacer(func(s S) (string, error) {
 		if s != "" {
 			texts = append(texts, string(s))
 		}
@@ -58,6 +58,17 @@ func Field(err error) (pointer string, reason error) {
 		reason = err
 	}
 	return pointer, reason
+}
+
+// CheckUTF8 returns an error if v holds a string that is not valid UTF-8, which version 1 of encoding/json replaces without a word.
+// It does not look for other reasons why v cannot be encoded.
+func CheckUTF8(v any) error {
+	_, err := json.Marshal(v)
+	var syntactic *jsontext.SyntacticError
+	if !errors.As(err, &syntactic) {
+		return nil
+	}
+	return err
 }
 
 // IsInvalid reports whether err is about the JSON itself, rather than about reading it.

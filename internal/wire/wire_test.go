@@ -33,7 +33,7 @@ func sample() nested {
 
 func TestEncoder(t *testing.T) {
 	t.Parallel()
-	encoder := NewEncoder(func(s secret) (string, error) { return "<" + string(s) + ">", nil })
+	encoder := NewReplacer(func(s secret) (string, error) { return "<" + string(s) + ">", nil })
 	for range 10 {
 		got, err := encoder.Marshal(sample())
 		want := `{"plain":"p","one":"<one>","pointer":"<two>","list":["<three>","<>"],"map":{"a":"<four>","b":"<five>"},"any":"<six>","inner":{"plain":"","one":"<seven>"}}`
@@ -58,7 +58,7 @@ func TestTexts(t *testing.T) {
 func TestField(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused")
-	encoder := NewEncoder(func(s secret) (string, error) {
+	encoder := NewReplacer(func(s secret) (string, error) {
 		if s == "bad" {
 			return "", refused
 		}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
-	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 // TenantStatus is a tenant with what the argo engine last reported of it.
@@ -29,86 +28,64 @@ func (s TenantStatus) hasID() bool { return s.ID != "" }
 // Status is what the argo engine reports of a tenant. The zero value is a status that was never set, or was wiped.
 type Status struct {
 	// Total is worked out by the server when it is read: whether everything else is true. It is not sent.
-	Total bool `json:"total_status,omitzero"`
+	Total bool
 	// AMS is the state of the messaging service.
-	AMS AMS `json:"ams"`
+	AMS AMS
 	// HDFS is the state of the storage.
-	HDFS HDFS `json:"hdfs"`
+	HDFS HDFS
 	// EngineConfig tells whether the engine is configured.
-	EngineConfig bool `json:"engine_config"`
+	EngineConfig bool
 	// LastCheck is when the engine looked. The server takes any text.
-	LastCheck string `json:"last_check"`
+	LastCheck string
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 // AMS is the state of a tenant in the ARGO messaging service.
 type AMS struct {
 	// MetricData and SyncData are the states of the two kinds of messages.
-	MetricData AMSProject `json:"metric_data"`
-	SyncData   AMSProject `json:"sync_data"`
+	MetricData AMSProject
+	SyncData   AMSProject
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 // AMSProject is the state of one kind of messages.
 type AMSProject struct {
 	// Ingestion, Publishing and StatusStreaming tell whether each of them works.
-	Ingestion       bool `json:"ingestion"`
-	Publishing      bool `json:"publishing"`
-	StatusStreaming bool `json:"status_streaming"`
+	Ingestion       bool
+	Publishing      bool
+	StatusStreaming bool
 	// MessagesArrived is the number of messages that have arrived.
-	MessagesArrived int64 `json:"messages_arrived"`
+	MessagesArrived int64
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 // HDFS is the state of a tenant's data in storage.
 type HDFS struct {
 	// MetricData tells whether there is metric data in storage.
-	MetricData bool `json:"metric_data"`
+	MetricData bool
 	// SyncData has the state of each report by the report's name.
-	SyncData map[string]SyncData `json:"sync_data,omitempty"`
+	SyncData map[string]SyncData
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 // SyncData tells which parts of a report's configuration are in storage.
 type SyncData struct {
 	// Each field tells whether the part of its name is there.
-	AggregationProfile   bool `json:"aggregation_profile"`
-	BlankRecomputation   bool `json:"blank_recomputation"`
-	ConfigurationProfile bool `json:"configuration_profile"`
-	Downtimes            bool `json:"downtimes"`
-	GroupEndpoints       bool `json:"group_endpoints"`
-	GroupGroups          bool `json:"group_groups"`
-	MetricProfile        bool `json:"metric_profile"`
-	OperationsProfile    bool `json:"operations_profile"`
-	Weights              bool `json:"weights"`
+	AggregationProfile   bool
+	BlankRecomputation   bool
+	ConfigurationProfile bool
+	Downtimes            bool
+	GroupEndpoints       bool
+	GroupGroups          bool
+	MetricProfile        bool
+	OperationsProfile    bool
+	Weights              bool
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
-}
-
-// UnmarshalJSON reads also the key blank_recompuation, as the server's documentation has it, and what encoding/json writes of Extra.
-func (d *SyncData) UnmarshalJSON(data []byte) error {
-	if d == nil {
-		return wire.ErrNilPointer
-	}
-	type fields SyncData
-	var read struct {
-		fields
-		Misspelt bool                       `json:"blank_recompuation"`
-		Stored   map[string]json.RawMessage `json:"Extra"`
-	}
-	if err := wire.Unmarshal(data, &read); err != nil {
-		return err
-	}
-	*d = SyncData(read.fields)
-	d.BlankRecomputation = d.BlankRecomputation || read.Misspelt
-	if d.Extra == nil {
-		d.Extra = read.Stored
-	}
-	return nil
+	Extra map[string]json.RawMessage
 }
 
 // GetTenantStatus returns a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]; a tenant without a status has the zero

@@ -11,63 +11,62 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
-	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 // Tenant is a customer of the service.
 type Tenant struct {
 	// ID is made by the server. It is not sent in bodies.
-	ID string `json:"id,omitzero"`
+	ID string
 	// Info says who the tenant is. Its Name is unique in the service.
-	Info Info `json:"info"`
+	Info Info
 	// DBConf are the databases that hold the tenant's data.
-	DBConf []DBConf `json:"db_conf,omitempty"`
+	DBConf []DBConf
 	// Topology says where the tenant's sites and services are read from.
-	Topology Topology `json:"topology"`
+	Topology Topology
 	// Users are the tenant's users with their keys. The server leaves them out for restricted administrators.
-	Users []User `json:"users,omitempty"`
+	Users []User
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 // Info says who a tenant is.
 type Info struct {
 	// Name is unique in the service, and needed.
-	Name string `json:"name"`
+	Name string
 	// Email, Description, Image and Website are for people: the server takes any text. Image and Website are addresses.
-	Email       string `json:"email"`
-	Description string `json:"description"`
-	Image       string `json:"image"`
-	Website     string `json:"website"`
+	Email       string
+	Description string
+	Image       string
+	Website     string
 	// Created and Updated are set by the server. They are not sent.
-	Created Time `json:"created,omitzero"`
-	Updated Time `json:"updated,omitzero"`
+	Created Time
+	Updated Time
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 // DBConf is a database of a tenant.
 type DBConf struct {
 	// Store says what the database is for: "ar", "status".
-	Store string `json:"store"`
+	Store string
 	// Server and Port say where the database is, and Database is its name there.
-	Server   string `json:"server"`
-	Port     int    `json:"port"`
-	Database string `json:"database"`
+	Server   string
+	Port     int
+	Database string
 	// Username and Password are what the service logs in to it with.
-	Username string           `json:"username"`
-	Password tenantkit.Secret `json:"password"`
+	Username string
+	Password tenantkit.Secret
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 // Topology says where a tenant's sites and services are read from.
 type Topology struct {
 	// Type is the kind of the source ("GOCDB"), and Feed its address. Both are empty where none is set.
-	Type string `json:"type"`
-	Feed string `json:"feed"`
+	Type string
+	Feed string
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 // Time is a time as the server writes it: 2006-01-02 15:04:05, in the server's time zone, which it does not tell.
@@ -112,12 +111,8 @@ func (c created) check() error {
 //
 // An administrator of the restricted role sees only ID, Info and Topology; one of the UI role sees only tenants that have a user
 // with the role admin_ui, and of their users only those. Repeated on failure like any read.
-//
-// Short texts in the list share memory, half a kilobyte at a time, secrets apart: where few texts of many tenants are kept for long,
-// strings.Clone frees the rest.
 func (c *Client) ListTenants(ctx context.Context, opts ...tenantkit.Option) ([]Tenant, error) {
-	list, err := do[wire.Packed[[]Tenant]](ctx, c, listTenants, rest.Call{}, nil, opts)
-	return list.Value, err
+	return do[[]Tenant](ctx, c, listTenants, rest.Call{}, nil, opts)
 }
 
 // AllTenants returns all tenants like [Client.ListTenants], each as it arrives. Nothing is sent before the first iteration, and a

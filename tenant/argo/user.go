@@ -24,16 +24,16 @@ const (
 // User is a user of a tenant.
 type User struct {
 	// ID is made by the server. It is not sent in bodies.
-	ID string `json:"id,omitzero"`
+	ID string
 	// Name is needed for a new user. It need not be unique, and neither need Email.
-	Name  string `json:"name,omitzero"`
-	Email string `json:"email,omitzero"`
+	Name  string
+	Email string
 	// APIKey is the key that the user calls the service with. It is unique in the service.
-	APIKey tenantkit.Secret `json:"api_key,omitzero"`
+	APIKey tenantkit.Secret
 	// Roles say what the user may do; there may be none.
-	Roles []Role `json:"roles,omitempty"`
+	Roles []Role
 	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
-	Extra map[string]json.RawMessage `json:",inline"`
+	Extra map[string]json.RawMessage
 }
 
 func (u User) hasID() bool { return u.ID != "" }
