@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 func TestErrorText(t *testing.T) {
@@ -179,7 +179,7 @@ func TestErrorAsJSON(t *testing.T) {
 	t.Parallel()
 	err := tenantkit.Error{Service: "argo", StatusCode: 503, RetryAfter: 90 * time.Second, Outcome: tenantkit.OutcomeRejected, Err: errors.New("x")}
 	response := tenantkit.Response{StatusCode: 200, Duration: time.Second, Elapsed: 2 * time.Second}
-	for name, marshal := range map[string]func(any) ([]byte, error){"v1": json.Marshal, "v2": func(v any) ([]byte, error) { return jsonv2.Marshal(v) }} {
+	for name, marshal := range map[string]func(any) ([]byte, error){"v1": json.Marshal, "v2": func(v any) ([]byte, error) { return wire.Marshal(v) }} {
 		for _, v := range []any{err, &err, response, &response} {
 			data, failed := marshal(v)
 			if failed != nil || !bytes.Contains(data, []byte(`"StatusCode":`)) {

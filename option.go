@@ -1,6 +1,7 @@
 package tenantkit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -57,6 +58,15 @@ type Response struct {
 	// Elapsed is the time of the whole call, other attempts and waits included.
 	Elapsed time.Duration
 }
+
+// response is Response without methods.
+type response Response
+
+// MarshalJSON returns all fields; durations are in nanoseconds. Without it, version 2 of encoding/json has no form for durations.
+func (r Response) MarshalJSON() ([]byte, error) { return json.Marshal(response(r)) }
+
+// UnmarshalJSON reads the JSON of MarshalJSON.
+func (r *Response) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, (*response)(r)) }
 
 // WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see
 // [NewTransport]. Redirects stay under the rules of this module (never for writes, never to another origin), whatever the client's

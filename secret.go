@@ -61,10 +61,21 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // errRedacted refuses a secret that an earlier redaction has eaten.
 var errRedacted = errors.New("holds the text " + Redacted + " in place of its secret: read the object again, or set the secret anew")
 
-// Reveal returns the JSON of v with the true text of every [Secret] in it, for a caller that stores secrets on purpose.
+// Reveal returns the JSON of v with the actual string of every [Secret] in it, for a caller that stores secrets on purpose. [Restore]
+// reads it.
 //
-// A Secret whose text is [Redacted] is an error: it comes from an object that was stored without Reveal, and its true text is lost.
+// A Secret with the string [Redacted] is an error: it was read from JSON that was written without Reveal, and the secret is lost.
 func Reveal(v any) ([]byte, error) { return encoder.Marshal(v) }
+
+// Restore decodes JSON that [Reveal] returned into the value that v points to. It returns an error if the data holds [Redacted] instead
+// of a [Secret], as it does if it was written without Reveal.
+func Restore(data []byte, v any) error {
+	if err := wire.Unmarshal(data, v); err != nil {
+		return err
+	}
+	_, err := Reveal(v)
+	return err
+}
 
 var encoder = wire.NewReplacer(revealed)
 

@@ -11,10 +11,10 @@ import (
 	"testing"
 	texttemplate "text/template"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 const marker = "MARKER-s3cr3t"
@@ -96,7 +96,7 @@ func TestSecretIsNotShown(t *testing.T) {
 			if data, err := json.MarshalIndent(value, "", " "); err == nil {
 				check("indented JSON", string(data))
 			}
-			if data, err := jsonv2.Marshal(value); err == nil {
+			if data, err := wire.Marshal(value); err == nil {
 				check("JSON v2", string(data))
 			}
 			if data, err := xml.Marshal(value); err == nil {
@@ -134,7 +134,7 @@ func TestSecretText(t *testing.T) {
 	if string(text) != "[redacted]" || err != nil {
 		t.Errorf("MarshalText = %s, %v", text, err)
 	}
-	for _, marshal := range []func(any) ([]byte, error){json.Marshal, func(v any) ([]byte, error) { return jsonv2.Marshal(v) }} {
+	for _, marshal := range []func(any) ([]byte, error){json.Marshal, func(v any) ([]byte, error) { return wire.Marshal(v) }} {
 		data, err := marshal(struct{ A, B tenantkit.Secret }{secret, empty})
 		if string(data) != `{"A":"[redacted]","B":""}` || err != nil {
 			t.Errorf("JSON = %s, %v", data, err)
@@ -145,7 +145,7 @@ func TestSecretText(t *testing.T) {
 // A secret is read as it is.
 func TestSecretIsRead(t *testing.T) {
 	t.Parallel()
-	for _, unmarshal := range []func([]byte, any) error{json.Unmarshal, func(b []byte, v any) error { return jsonv2.Unmarshal(b, v) }} {
+	for _, unmarshal := range []func([]byte, any) error{json.Unmarshal, func(b []byte, v any) error { return wire.Unmarshal(b, v) }} {
 		var got struct{ A, B tenantkit.Secret }
 		if err := unmarshal([]byte(`{"A":"a\"b","B":null}`), &got); err != nil || string(got.A) != `a"b` || got.B != "" {
 			t.Errorf("got %q, %v", string(got.A), err)

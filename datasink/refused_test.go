@@ -17,7 +17,7 @@ func TestTextThatWouldBeChanged(t *testing.T) {
 		for what, err := range map[string]error{
 			"SetConfig": sink.SetConfig(value), "SetLogs": sink.SetLogs(value), "UpdateLogs": newClient(t, &bulkService{}).UpdateLogs(t.Context(), sinkID, value),
 		} {
-			if err == nil || !strings.Contains(err.Error(), "not valid UTF-8") {
+			if err == nil || !strings.Contains(err.Error(), "invalid UTF-8") {
 				t.Errorf("%s of %s: %v", what, name, err)
 			}
 		}

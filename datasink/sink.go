@@ -39,7 +39,7 @@ type sinkSent struct {
 	Config json.RawMessage `json:"config,omitzero"`
 	timestampsSent
 	Logs  json.RawMessage            `json:"logs,omitzero"`
-	Extra map[string]json.RawMessage `json:",embed"`
+	Extra map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON writes the sink as the API takes it.
@@ -67,7 +67,7 @@ type sinkRead struct {
 	Config json.RawMessage `json:"config"`
 	timestampsRead
 	Logs  json.RawMessage            `json:"logs"`
-	Extra map[string]json.RawMessage `json:",embed"`
+	Extra map[string]json.RawMessage `json:",inline,embed"`
 }
 
 func (r *sinkRead) sink() Sink {

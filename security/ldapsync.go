@@ -35,7 +35,7 @@ type LDAPSyncResult struct {
 	Updated []SyncedUser `json:"updated"`
 	Failed  []SyncedUser `json:"failed"`
 	// Message is the server's own word.
-	Message string `json:"-"`
+	Message string `json:"message,omitzero"`
 }
 
 // SyncedUser is one user of an [LDAPSyncResult].

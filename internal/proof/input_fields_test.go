@@ -177,7 +177,7 @@ func (c *trial) judge(at site, b bad, base []received, err error) string {
 	switch {
 	case invalid != nil && len(c.sent.requests) > 0:
 		return "it is refused, and something was sent"
-	case invalid != nil && (!at.named(invalid.Field) && alsoNamed[invalid.Field] == "" && !namesKey(at, b, invalid.Field) || invalid.Reason == "" || invalid.Operation == ""):
+	case invalid != nil && (!at.named(invalid.Field) && alsoNamed[invalid.Field] == "" && !namesKey(at, b, invalid) || invalid.Reason == "" || invalid.Operation == ""):
 		return "the refusal names " + invalid.Field
 	case invalid != nil:
 		return ""
@@ -203,10 +203,13 @@ func (c *trial) judge(at site, b bad, base []received, err error) string {
 	return ""
 }
 
-// namesKey tells whether a refusal names the bad key of a map by itself, as far as it can be shown, or a state to go on from as a whole.
-func namesKey(at site, b bad, field string) bool {
+// namesKey reports whether a refusal names the bad key of a map, or says of the object that a member name is wrong, or names a state to
+// go on from as a whole.
+func namesKey(at site, b bad, refusal *tenantkit.ValidationError) bool {
+	field := refusal.Field
 	text, ok := b.value.(string)
-	return ok && strings.HasSuffix(at.path, "[key]") && strings.Contains(field, strings.ToValidUTF8(text, "\uFFFD")) ||
+	named := strings.Contains(field, strings.ToValidUTF8(text, "\uFFFD")) || strings.Contains(refusal.Reason, "member names")
+	return ok && strings.HasSuffix(at.path, "[key]") && named ||
 		strings.HasPrefix(at.path, "options.Resume") && strings.HasPrefix(field, "state.")
 }
 

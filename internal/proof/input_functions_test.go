@@ -28,7 +28,7 @@ import (
 var functions = map[string]any{
 	"tenantkit.ContextWithOperation": tenantkit.ContextWithOperation, "tenantkit.OperationFromContext": tenantkit.OperationFromContext,
 	"tenantkit.ContextWithAttempt": tenantkit.ContextWithAttempt, "tenantkit.AttemptFromContext": tenantkit.AttemptFromContext,
-	"tenantkit.NewTransport": tenantkit.NewTransport, "tenantkit.Reveal": tenantkit.Reveal, "tenantkit.OutcomeOf": tenantkit.OutcomeOf,
+	"tenantkit.NewTransport": tenantkit.NewTransport, "tenantkit.Reveal": tenantkit.Reveal, "tenantkit.Restore": tenantkit.Restore, "tenantkit.OutcomeOf": tenantkit.OutcomeOf,
 	"tenantkit.DefaultRetryPolicy": tenantkit.DefaultRetryPolicy, "tenantkit.NoRetry": tenantkit.NoRetry,
 	"tenantkit.WithHTTPClient": tenantkit.WithHTTPClient, "tenantkit.WithHeader": tenantkit.WithHeader, "tenantkit.WithInsecureHTTP": tenantkit.WithInsecureHTTP,
 	"tenantkit.WithLogger": tenantkit.WithLogger, "tenantkit.WithMaxPages": tenantkit.WithMaxPages, "tenantkit.WithResponse": tenantkit.WithResponse,

@@ -15,10 +15,9 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	jsonv2 "github.com/go-json-experiment/json"
-
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 // forms are the ways in which a server may write a secret.
@@ -105,7 +104,7 @@ func outputs(t *testing.T, err error, response tenantkit.Response, log string) m
 		if data, err := json.Marshal(value); err == nil {
 			texts[name+" JSON"] = string(data)
 		}
-		if data, err := jsonv2.Marshal(value); err == nil {
+		if data, err := wire.Marshal(value); err == nil {
 			texts[name+" JSON v2"] = string(data)
 		}
 	}

@@ -3,6 +3,7 @@ package wire
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -56,6 +57,9 @@ func Field(err error) (pointer string, reason error) {
 	}
 	if reason == nil {
 		reason = err
+	} else if strings.Contains(reason.Error(), "invalid UTF-8") {
+		// The pointer of a member name leads to its object.
+		reason = errors.New("must be valid UTF-8, member names included")
 	}
 	return pointer, reason
 }

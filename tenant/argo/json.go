@@ -15,7 +15,7 @@ type tenantJSON struct {
 	DBConf   []DBConf                   `json:"db_conf,omitempty"`
 	Topology Topology                   `json:"topology"`
 	Users    []User                     `json:"users,omitempty"`
-	Extra    map[string]json.RawMessage `json:",embed"`
+	Extra    map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -40,7 +40,7 @@ type infoJSON struct {
 	Website     string                     `json:"website"`
 	Created     Time                       `json:"created,omitzero"`
 	Updated     Time                       `json:"updated,omitzero"`
-	Extra       map[string]json.RawMessage `json:",embed"`
+	Extra       map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -64,7 +64,7 @@ type dbConfJSON struct {
 	Database string                     `json:"database"`
 	Username string                     `json:"username"`
 	Password tenantkit.Secret           `json:"password"`
-	Extra    map[string]json.RawMessage `json:",embed"`
+	Extra    map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -84,7 +84,7 @@ func (d *DBConf) UnmarshalJSONFrom(dec *wire.Decoder) error {
 type topologyJSON struct {
 	Type  string                     `json:"type"`
 	Feed  string                     `json:"feed"`
-	Extra map[string]json.RawMessage `json:",embed"`
+	Extra map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -109,7 +109,7 @@ type userJSON struct {
 	Email  string                     `json:"email,omitzero"`
 	APIKey tenantkit.Secret           `json:"api_key,omitzero"`
 	Roles  []Role                     `json:"roles,omitempty"`
-	Extra  map[string]json.RawMessage `json:",embed"`
+	Extra  map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -132,7 +132,7 @@ type statusJSON struct {
 	HDFS         HDFS                       `json:"hdfs"`
 	EngineConfig bool                       `json:"engine_config"`
 	LastCheck    string                     `json:"last_check"`
-	Extra        map[string]json.RawMessage `json:",embed"`
+	Extra        map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -152,7 +152,7 @@ func (s *Status) UnmarshalJSONFrom(dec *wire.Decoder) error {
 type amsJSON struct {
 	MetricData AMSProject                 `json:"metric_data"`
 	SyncData   AMSProject                 `json:"sync_data"`
-	Extra      map[string]json.RawMessage `json:",embed"`
+	Extra      map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -174,7 +174,7 @@ type amsProjectJSON struct {
 	Publishing      bool                       `json:"publishing"`
 	StatusStreaming bool                       `json:"status_streaming"`
 	MessagesArrived int64                      `json:"messages_arrived"`
-	Extra           map[string]json.RawMessage `json:",embed"`
+	Extra           map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -198,7 +198,7 @@ func (a *AMSProject) UnmarshalJSONFrom(dec *wire.Decoder) error {
 type hdfsJSON struct {
 	MetricData bool                       `json:"metric_data"`
 	SyncData   map[string]SyncData        `json:"sync_data,omitempty"`
-	Extra      map[string]json.RawMessage `json:",embed"`
+	Extra      map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -225,7 +225,7 @@ type syncDataJSON struct {
 	MetricProfile        bool                       `json:"metric_profile"`
 	OperationsProfile    bool                       `json:"operations_profile"`
 	Weights              bool                       `json:"weights"`
-	Extra                map[string]json.RawMessage `json:",embed"`
+	Extra                map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns all fields, those in Extra included.
@@ -247,6 +247,9 @@ func (s *SyncData) UnmarshalJSONFrom(dec *wire.Decoder) error {
 	// The server's documentation has this spelling, without the second "t".
 	if misspelt, there := s.Extra["blank_recompuation"]; there {
 		delete(s.Extra, "blank_recompuation")
+		if len(s.Extra) == 0 {
+			s.Extra = nil
+		}
 		s.BlankRecomputation = s.BlankRecomputation || string(misspelt) == "true"
 	}
 	return nil

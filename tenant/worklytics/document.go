@@ -18,7 +18,7 @@ type document struct {
 	ID            any                        `json:"id,omitzero"`
 	IntegrationID IntegrationID              `json:"integrationId,omitzero"`
 	Settings      map[string]any             `json:"settings"`
-	Extra         map[string]json.RawMessage `json:",embed"`
+	Extra         map[string]json.RawMessage `json:",inline,embed"`
 }
 
 // MarshalJSON returns the connection as the API shows it, with all of its fields.
@@ -67,7 +67,7 @@ func (d *DataConnection) UnmarshalJSON(data []byte) error {
 		ID            looseText                  `json:"id"`
 		IntegrationID looseText                  `json:"integrationId"`
 		Settings      map[string]looseText       `json:"settings"`
-		Extra         map[string]json.RawMessage `json:",embed"`
+		Extra         map[string]json.RawMessage `json:",inline,embed"`
 	}
 	if err := wire.Unmarshal(data, &doc); err != nil {
 		return err
