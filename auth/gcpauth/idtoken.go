@@ -2,7 +2,6 @@ package gcpauth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -77,11 +76,7 @@ func (s *source) Token(ctx context.Context) (auth.Token, error) {
 	case err != nil:
 		return auth.Token{}, s.failure(err)
 	}
-	value := tenantkit.Secret(strings.TrimSpace(token.Value))
-	if value == "" {
-		return auth.Token{}, s.failure(errors.New("the answer holds none"))
-	}
-	return auth.Token{Value: value, Expiry: expiry(value, token.Expiry)}, nil
+	return auth.Token{Value: tenantkit.Secret(strings.TrimSpace(token.Value)), Expiry: token.Expiry}, nil
 }
 
 // Invalidate lets go of what Google's library keeps, whichever token was refused: it cannot be asked to forget just that one.
@@ -183,12 +178,4 @@ func (s *source) failure(err error) error {
 		who = s.options.ServiceAccount
 	}
 	return fmt.Errorf("no ID token of %s for %s: %s", who, s.options.Audience, redact.Error(err))
-}
-
-// expiry returns the claim exp, since Google's library takes an hour for granted.
-func expiry(token tenantkit.Secret, assumed time.Time) time.Time {
-	if claims, err := auth.ParseClaims(token); err == nil && !claims.Expiry.IsZero() {
-		return claims.Expiry
-	}
-	return assumed
 }

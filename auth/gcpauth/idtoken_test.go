@@ -237,17 +237,6 @@ func TestMetadataServer(t *testing.T) {
 	}
 }
 
-// Google assumes an hour where a token does not tell.
-func TestTokenThatIsNoJWT(t *testing.T) {
-	t.Parallel()
-	g := newGoogle(t, func(w http.ResponseWriter, _ *http.Request, _ string) { fmt.Fprint(w, `{"token":"opaque"}`) })
-	source := gcpauth.IDToken(gcpauth.Options{Audience: audience, ServiceAccount: account, Credentials: caller("c"), Transport: g.transport(t)})
-	token, err := source.Token(t.Context())
-	if err != nil || token.Value != "opaque" || time.Until(token.Expiry) < 55*time.Minute || time.Until(token.Expiry) > time.Hour {
-		t.Errorf("got %q until %v, %v", string(token.Value), token.Expiry, err)
-	}
-}
-
 func TestImpersonationFails(t *testing.T) {
 	t.Parallel()
 	jwt, _ := idToken(map[string]any{"sub": "MARKER"})
@@ -260,8 +249,10 @@ func TestImpersonationFails(t *testing.T) {
 		"echo":        {401, "the token ya29.MARKER, and " + jwt + ", are not good", "the token [redacted], and [redacted], are not good"},
 		"long":        {400, strings.Repeat("word ", 1000), "word …"},
 		"no JSON":     {200, "<html>MARKER", "unable to parse response"},
-		"no token":    {200, `{}`, "the answer holds none"},
-		"blank token": {200, `{"token":" \n"}`, "the answer holds none"},
+		"no token":    {200, `{}`, "token must have 3 parts"},
+		"blank token": {200, `{"token":" \n"}`, "token must have 3 parts"},
+		"no JWT":      {200, `{"token":"MARKER"}`, "token must have 3 parts"},
+		"no claims":   {200, `{"token":"MARKER.MARKER.MARKER"}`, "error decoding JWT token"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,8 +2,11 @@ module github.com/tenantkit/tenantkit/examples/sandbox/browsertest
 
 go 1.26.0
 
+replace github.com/tenantkit/tenantkit => ../../..
+
+// For tests.
 require (
-	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/cdproto v0.160.1
 	github.com/chromedp/chromedp v0.23.0
 	github.com/tenantkit/tenantkit v0.0.0
 )
@@ -15,5 +18,3 @@ require (
 	github.com/google/go-querystring v1.2.0 // indirect
 	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
 )
-
-replace github.com/tenantkit/tenantkit => ../../..
