@@ -3,10 +3,10 @@
 //
 // Choose the client package of the system that you administer:
 //
-//   - datasink: data sinks of Autonomous Identity, and the acknowledgement of its decisions
+//   - datasink/autoid: data sinks of Autonomous Identity, and the acknowledgement of its decisions
 //   - tenant/argo: tenants and users of an ARGO monitoring service
-//   - provisioning: GoodData projects and users of a Keboola Connection project
-//   - security: tokens, authorisation and directory users of an Infoworks server
+//   - provisioning/keboola: GoodData projects and users of a Keboola Connection project
+//   - security/infoworks: tokens, authorisation and directory users of an Infoworks server
 //   - tenant/worklytics: data connections of a Worklytics tenant
 //
 // A client is made from a base URL, a source of its credential (package auth) and options, and is safe for concurrent use. Each
@@ -16,7 +16,7 @@
 //		tenantkit.WithLogger(slog.Default()))
 //	tenant, err := client.GetTenant(ctx, id, tenantkit.WithTimeout(5*time.Second))
 //
-// Beside each client is a fake of its service (argotest, worklyticstest, provisioningtest, datasinktest, securitytest), to test
+// Beside each client is a fake of its service (argotest, worklyticstest, keboolatest, autoidtest, infoworkstest), to test
 // programs with: a server on a loopback address that keeps state, and fails when it is told to. In a test its function Start makes one
 // that closes itself; elsewhere NewServer does, and Close ends it.
 //

@@ -1,40 +1,5 @@
-// Package datasink works with the data sinks of ForgeRock, now Ping, Autonomous Identity.
+// Package datasink has a client for each service that hands out decisions for other systems to apply. It contains no code.
 //
-// Autonomous Identity decides who may have which entitlement. A data sink is a consumer of these decisions: a connector that
-// applies them in other systems, and acknowledges each. This package manages sinks with their configuration, timestamps and logs,
-// and sets the status of decisions, from one call to millions.
-//
-//	credentials := datasink.Credentials{
-//		Tokens: datasink.Login(baseURL, "admin@example.com", auth.Env("AUTOID_PASSWORD")),
-//		APIKey: auth.Env("AUTOID_API_KEY"),
-//	}
-//	client, err := datasink.NewClient(baseURL, credentials)
-//	err = client.UpdateAssignmentStatus(ctx, []datasink.AssignmentStatus{
-//		{User: "john.doe", Entitlements: []string{"entitlement_1"}, DatasinkStatus: datasink.Ack},
-//	})
-//
-// A call that fails returns a [*tenantkit.Error], and input that cannot be sent a [*tenantkit.ValidationError]. [errors.Is] with
-// [tenantkit.ErrNotFound] and its siblings tells the kind of a refusal, [tenantkit.OutcomeOf] what became of a write, and
-// [tenantkit.RetryPolicy] what is repeated.
-//
-// # Long runs
-//
-// [Client.AcknowledgeAssignments], [Client.AcknowledgeRules] and [Client.AcknowledgeRoles] take a sequence of any length. They send
-// batches, several at a time, find the items that the service refuses, and tell at the end, or when they are stopped, what is done.
-// With a [FileCheckpoint], a run goes on where it was killed:
-//
-//	result, err := client.AcknowledgeAssignments(ctx, decisions, datasink.BulkOptions{
-//		Checkpoint: datasink.FileCheckpoint("decisions.checkpoint"),
-//		Progress:   func(p datasink.BulkProgress) { log.Printf("%d done", p.Done) },
-//	})
-//
-// # What to know of the service
-//
-//   - Each operation takes one of two credentials: see [Credentials].
-//   - The names of timestamps come in two spellings, and logs in two shapes. Both are read.
-//   - No form of refusals is documented. What the service says is in the error's Message where it can be found, and in its Body.
-//   - A write is accepted when its status is 2xx, whatever its body, unless that is an HTML page.
-//
-// The documentation is the chapter "Data Sink" of the Autonomous Identity API guide, on docs.pingidentity.com. Package datasinktest
-// is a fake of the service.
+//   - [github.com/tenantkit/tenantkit/datasink/autoid]: the data sink of ForgeRock (now Ping) Autonomous Identity. A sink is a
+//     system that applies decisions on entitlements, and acknowledges them. The credential is an API key, or a user and password.
 package datasink

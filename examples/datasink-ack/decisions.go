@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 )
 
 // file is a file of decisions: JSON lines such as
@@ -23,7 +23,7 @@ import (
 // that is misspelt would pass for one that is left out.
 type file struct {
 	path   string
-	status datasink.Status // of decisions that come without one
+	status autoid.Status // of decisions that come without one
 }
 
 // maxLine bounds a line of JSON, in bytes.
@@ -34,26 +34,26 @@ var errStopped = errors.New("stopped")
 
 // count reads the whole file, and returns how many decisions it has.
 func (f file) count(stop <-chan struct{}) (n int64, err error) {
-	err = f.read(stop, func(datasink.AssignmentStatus) bool { n++; return true })
+	err = f.read(stop, func(autoid.AssignmentStatus) bool { n++; return true })
 	return n, err
 }
 
 // each gives the decisions to yield, in order, until yield returns false or the user asks to stop.
-func (f file) each(stop <-chan struct{}, yield func(datasink.AssignmentStatus) bool) error {
+func (f file) each(stop <-chan struct{}, yield func(autoid.AssignmentStatus) bool) error {
 	if err := f.read(stop, yield); !errors.Is(err, errStopped) {
 		return err
 	}
 	return nil
 }
 
-func (f file) read(stop <-chan struct{}, yield func(datasink.AssignmentStatus) bool) error {
+func (f file) read(stop <-chan struct{}, yield func(autoid.AssignmentStatus) bool) error {
 	opened, err := os.Open(f.path)
 	if err != nil {
 		return err
 	}
 	// Nothing was written.
 	defer func() { _ = opened.Close() }()
-	use := func(line int, decision datasink.AssignmentStatus) (more bool, err error) {
+	use := func(line int, decision autoid.AssignmentStatus) (more bool, err error) {
 		if stopped(stop) {
 			return false, errStopped
 		}
@@ -81,20 +81,20 @@ func (f file) read(stop <-chan struct{}, yield func(datasink.AssignmentStatus) b
 }
 
 // check says what is wrong with a decision, so that it is found before anything is sent.
-func check(decision datasink.AssignmentStatus) string {
+func check(decision autoid.AssignmentStatus) string {
 	switch {
 	case decision.User == "":
 		return "user is missing"
 	case len(decision.Entitlements) == 0 || slices.Contains(decision.Entitlements, ""):
 		return "an entitlement is missing"
-	case decision.DatasinkStatus != datasink.Ack && decision.DatasinkStatus != datasink.Nack:
+	case decision.DatasinkStatus != autoid.Ack && decision.DatasinkStatus != autoid.Nack:
 		return fmt.Sprintf("the status %q is neither ack nor nack", string(decision.DatasinkStatus))
 	}
 	return ""
 }
 
 // useFunc takes the decision of a line.
-type useFunc func(line int, decision datasink.AssignmentStatus) (more bool, err error)
+type useFunc func(line int, decision autoid.AssignmentStatus) (more bool, err error)
 
 func (f file) readLines(r io.Reader, use useFunc) error {
 	lines := bufio.NewScanner(r)
@@ -103,7 +103,7 @@ func (f file) readLines(r io.Reader, use useFunc) error {
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		var decision datasink.AssignmentStatus
+		var decision autoid.AssignmentStatus
 		if err := unmarshal(lines.Bytes(), &decision); err != nil {
 			return fmt.Errorf("%s:%d: %w", f.path, number, err)
 		}
@@ -118,7 +118,7 @@ func (f file) readLines(r io.Reader, use useFunc) error {
 }
 
 // unmarshal refuses what json.Unmarshal does, and fields that a decision does not have.
-func unmarshal(line []byte, decision *datasink.AssignmentStatus) error {
+func unmarshal(line []byte, decision *autoid.AssignmentStatus) error {
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(decision); err != nil {
@@ -154,9 +154,9 @@ func (f file) readCSV(r io.Reader, use useFunc) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
-		decision := datasink.AssignmentStatus{User: row[user], Entitlements: []string{row[entitlement]}}
+		decision := autoid.AssignmentStatus{User: row[user], Entitlements: []string{row[entitlement]}}
 		if status >= 0 {
-			decision.DatasinkStatus = datasink.Status(row[status])
+			decision.DatasinkStatus = autoid.Status(row[status])
 		}
 		line, _ := rows.FieldPos(user)
 		if more, err := use(line, decision); !more {
@@ -173,13 +173,13 @@ type refusals struct {
 	err  error // the first one
 }
 
-func (r *refusals) add(refusal datasink.BulkRefusal) {
+func (r *refusals) add(refusal autoid.BulkRefusal) {
 	if r.err == nil {
 		r.err = r.write(refusal)
 	}
 }
 
-func (r *refusals) write(refusal datasink.BulkRefusal) (err error) {
+func (r *refusals) write(refusal autoid.BulkRefusal) (err error) {
 	if r.file == nil {
 		if r.file, err = os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600); err != nil {
 			return err

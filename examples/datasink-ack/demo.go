@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
 
 // runDemo acknowledges n made-up decisions, with a fake of the service in this program. Its files have the same place in each run, so
@@ -31,10 +31,10 @@ func runDemo(ctx context.Context, stop <-chan struct{}, c *command, n int, out i
 	} else if err != nil {
 		return err
 	}
-	server := datasinktest.NewServer(datasinktest.WithCountsOnly())
+	server := autoidtest.NewServer(autoidtest.WithCountsOnly())
 	defer server.Close()
-	server.Fail("", datasinktest.Fault{Times: -1, Delay: 5 * time.Millisecond})
-	c.url, c.key, c.client = server.BaseURL(), auth.StaticToken(datasinktest.DefaultAPIKey), server.Client()
+	server.Fail("", autoidtest.Fault{Times: -1, Delay: 5 * time.Millisecond})
+	c.url, c.key, c.client = server.BaseURL(), auth.StaticToken(autoidtest.DefaultAPIKey), server.Client()
 	if err := c.run(ctx, stop, out, terminal); err != nil {
 		return err
 	}

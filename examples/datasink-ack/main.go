@@ -20,7 +20,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 )
 
 func main() {
@@ -48,7 +48,7 @@ type command struct {
 	file            file
 	checkpoint      string
 	refused         string
-	bulk            datasink.BulkOptions
+	bulk            autoid.BulkOptions
 	client          *http.Client // nil: one of our own
 }
 
@@ -62,7 +62,7 @@ func run(ctx context.Context, stop <-chan struct{}, args []string, out io.Writer
 	flags.StringVar(&c.tenant, "tenant", "", "the tenant `ID`, where the deployment has several")
 	flags.StringVar(&c.ca, "ca-file", "", "a PEM `file` with the authority of the deployment's certificate")
 	flags.StringVar(&c.file.path, "in", "", "the `file` of decisions, ending in .jsonl or .csv")
-	flags.StringVar((*string)(&c.file.status), "status", string(datasink.Ack), "the `status` of decisions that come without one: ack or nack")
+	flags.StringVar((*string)(&c.file.status), "status", string(autoid.Ack), "the `status` of decisions that come without one: ack or nack")
 	flags.StringVar(&c.checkpoint, "checkpoint", "", "the `file` that keeps what is done (default: that of -in with .checkpoint at its end)")
 	flags.StringVar(&c.refused, "refused", "", "the `file` that refused decisions are added to (default: that of -in with .refused at its end)")
 	flags.IntVar(&c.bulk.BatchItems, "batch", 0, "the `number` of decisions in a request (default 500)")
@@ -111,9 +111,9 @@ func (c *command) run(ctx context.Context, stop <-chan struct{}, out io.Writer, 
 	shown := newProgress(out, terminal, total, c.bulk.CheckpointEvery)
 
 	var readErr error
-	decisions := func(yield func(datasink.AssignmentStatus) bool) { readErr = c.file.each(stop, yield) }
+	decisions := func(yield func(autoid.AssignmentStatus) bool) { readErr = c.file.each(stop, yield) }
 	options := c.bulk
-	options.Checkpoint = datasink.FileCheckpoint(c.checkpoint)
+	options.Checkpoint = autoid.FileCheckpoint(c.checkpoint)
 	options.Progress = shown.update
 	options.Refused = refusals.add
 	result, err := client.AcknowledgeAssignments(ctx, decisions, options)
@@ -122,14 +122,14 @@ func (c *command) run(ctx context.Context, stop <-chan struct{}, out io.Writer, 
 		return fmt.Errorf("%w: delete %s and run again, to see the refused decisions", refusals.err, c.checkpoint)
 	}
 	left := max(0, total-result.State.Done-result.State.Refused)
-	var ended *datasink.BulkError
+	var ended *autoid.BulkError
 	switch {
 	case readErr != nil:
 		return readErr
-	case stopped(stop) && (err == nil && left > 0 || errors.Is(err, datasink.ErrOtherItems)):
+	case stopped(stop) && (err == nil && left > 0 || errors.Is(err, autoid.ErrOtherItems)):
 		// Where it stopped among what is done already, the library took the file for another one.
 		return fmt.Errorf("stopped: %d decisions are left; run again to do them", left)
-	case errors.Is(err, datasink.ErrOtherItems):
+	case errors.Is(err, autoid.ErrOtherItems):
 		return fmt.Errorf("%w; delete %s to begin anew, or name another one", err, c.checkpoint)
 	case left > 0 && errors.As(err, &ended):
 		return fmt.Errorf("%w; run again to do the rest", err)
@@ -150,10 +150,10 @@ func stopped(stop <-chan struct{}) bool {
 	}
 }
 
-func (c *command) newClient() (*datasink.Client, error) {
+func (c *command) newClient() (*autoid.Client, error) {
 	var options []tenantkit.Option
 	if c.tenant != "" {
-		options = append(options, datasink.WithTenantID(c.tenant))
+		options = append(options, autoid.WithTenantID(c.tenant))
 	}
 	if c.ca != "" {
 		pem, err := os.ReadFile(c.ca)
@@ -171,5 +171,5 @@ func (c *command) newClient() (*datasink.Client, error) {
 	if c.client != nil {
 		options = append(options, tenantkit.WithHTTPClient(c.client))
 	}
-	return datasink.NewClient(c.url, datasink.Credentials{APIKey: c.key}, options...)
+	return autoid.NewClient(c.url, autoid.Credentials{APIKey: c.key}, options...)
 }

@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
 
 const (
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
-	if err := os.Setenv(keyVariable, datasinktest.DefaultAPIKey); err != nil {
+	if err := os.Setenv(keyVariable, autoidtest.DefaultAPIKey); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
@@ -55,7 +55,7 @@ func lines(n int) string {
 	return b.String()
 }
 
-func ack(t *testing.T, server *datasinktest.Server, terminal bool, args ...string) (string, error) {
+func ack(t *testing.T, server *autoidtest.Server, terminal bool, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	err := run(t.Context(), nil, append([]string{"-url", server.BaseURL(), "-key-env", keyVariable}, args...), &out, terminal)
@@ -77,7 +77,7 @@ func TestFormats(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			server := datasinktest.Start(t)
+			server := autoidtest.Start(t)
 			out, err := ack(t, server, false, "-in", write(t, test.name, test.text))
 			if err != nil {
 				t.Fatal(err)
@@ -96,7 +96,7 @@ func TestFormats(t *testing.T) {
 
 func TestBar(t *testing.T) {
 	t.Parallel()
-	server := datasinktest.Start(t)
+	server := autoidtest.Start(t)
 	out, err := ack(t, server, true, "-in", write(t, "x.jsonl", lines(1200)))
 	if err != nil || !strings.Contains(out, "acknowledged 100%") || !strings.Contains(out, "1200/1200") {
 		t.Errorf("%v, output %q", err, out)
@@ -129,7 +129,7 @@ func TestBadInput(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := datasinktest.Start(t)
+			server := autoidtest.Start(t)
 			_, err := ack(t, server, false, "-in", write(t, test.name, test.text))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
@@ -155,7 +155,7 @@ func TestBadInput(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	server := datasinktest.Start(t, datasinktest.WithUnknownDecisionsRefused())
+	server := autoidtest.Start(t, autoidtest.WithUnknownDecisionsRefused())
 	for i := range 1000 {
 		if i != 7 && i != 900 {
 			server.AddAssignment(fmt.Sprint("u", i), "e")
@@ -182,7 +182,7 @@ func TestRefused(t *testing.T) {
 	}
 	// Another file does not pass for this one because it is all settled there.
 	shorter := write(t, "z.jsonl", lines(10))
-	if _, err := ack(t, server, false, "-in", shorter, "-checkpoint", path+".checkpoint"); !errors.Is(err, datasink.ErrOtherItems) || !strings.Contains(err.Error(), "delete "+path+".checkpoint") {
+	if _, err := ack(t, server, false, "-in", shorter, "-checkpoint", path+".checkpoint"); !errors.Is(err, autoid.ErrOtherItems) || !strings.Contains(err.Error(), "delete "+path+".checkpoint") {
 		t.Errorf("another file: %v", err)
 	}
 	other := write(t, "y.jsonl", `{"user":"u0","entitlements":["other"]}`)
@@ -194,9 +194,9 @@ func TestRefused(t *testing.T) {
 // A run that fails, or is stopped, is done by the next one.
 func TestResume(t *testing.T) {
 	t.Parallel()
-	server := datasinktest.Start(t)
+	server := autoidtest.Start(t)
 	path := write(t, "x.jsonl", lines(5000))
-	server.Fail("UpdateAssignmentStatus", datasinktest.Fault{Delay: time.Millisecond}, datasinktest.Fault{Delay: time.Millisecond}, datasinktest.Fault{Status: 401, Times: 10})
+	server.Fail("UpdateAssignmentStatus", autoidtest.Fault{Delay: time.Millisecond}, autoidtest.Fault{Delay: time.Millisecond}, autoidtest.Fault{Status: 401, Times: 10})
 	_, err := ack(t, server, false, "-in", path, "-parallel", "1")
 	if !errors.Is(err, tenantkit.ErrUnauthenticated) || !strings.Contains(err.Error(), "run again to do the rest") {
 		t.Errorf("error %v", err)
@@ -222,8 +222,8 @@ func TestResume(t *testing.T) {
 // A stop in the middle waits for the requests on their way, so that nothing is left unknown.
 func TestStop(t *testing.T) {
 	t.Parallel()
-	server := datasinktest.Start(t)
-	server.Fail("UpdateAssignmentStatus", datasinktest.Fault{Delay: 20 * time.Millisecond, Times: -1})
+	server := autoidtest.Start(t)
+	server.Fail("UpdateAssignmentStatus", autoidtest.Fault{Delay: 20 * time.Millisecond, Times: -1})
 	stop := make(chan struct{})
 	// The second line of progress stops the run.
 	out := &stopper{stop: stop, lines: 2}
@@ -254,7 +254,7 @@ func (s *stopper) Write(p []byte) (int, error) {
 
 func TestAuthorityAndTenant(t *testing.T) {
 	t.Parallel()
-	server := datasinktest.Start(t, datasinktest.WithTLS(), datasinktest.WithTenantID("tenant-1"))
+	server := autoidtest.Start(t, autoidtest.WithTLS(), autoidtest.WithTenantID("tenant-1"))
 	path := write(t, "x.jsonl", lines(10))
 	if _, err := ack(t, server, false, "-in", path, "-tenant", "tenant-1"); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("without the authority: %v", err)
@@ -265,12 +265,12 @@ func TestAuthorityAndTenant(t *testing.T) {
 	}
 	// The key comes from a file, where one is named.
 	if _, err := ack(t, server, false, "-in", path, "-tenant", "tenant-1", "-ca-file", write(t, "ca.pem", authority.String()),
-		"-key-env", "DATASINK_ACK_NOT_SET", "-key-file", write(t, "key", datasinktest.DefaultAPIKey+"\n")); err != nil {
+		"-key-env", "DATASINK_ACK_NOT_SET", "-key-file", write(t, "key", autoidtest.DefaultAPIKey+"\n")); err != nil {
 		t.Errorf("with the authority: %v", err)
 	}
 }
 
-func certificate(t *testing.T, server *datasinktest.Server) []byte {
+func certificate(t *testing.T, server *autoidtest.Server) []byte {
 	t.Helper()
 	connection, err := tls.Dial("tcp", strings.TrimPrefix(server.URL(), "https://"), &tls.Config{RootCAs: server.CertPool(), MinVersion: tls.VersionTLS12})
 	if err != nil {
@@ -284,7 +284,7 @@ func certificate(t *testing.T, server *datasinktest.Server) []byte {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	const n, kills = 20_000, 4
-	server := datasinktest.Start(t)
+	server := autoidtest.Start(t)
 	path := write(t, "x.jsonl", lines(n))
 	self, err := os.Executable()
 	if err != nil {

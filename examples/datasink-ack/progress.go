@@ -8,7 +8,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 )
 
 // progress shows how a run goes: as a bar on a terminal, and as lines elsewhere.
@@ -34,7 +34,7 @@ func newProgress(out io.Writer, terminal bool, total int64, every time.Duration)
 }
 
 // update is called whenever a request is answered.
-func (p *progress) update(now datasink.BulkProgress) {
+func (p *progress) update(now autoid.BulkProgress) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	p.heap = max(p.heap, memory.HeapAlloc)
@@ -49,12 +49,12 @@ func (p *progress) update(now datasink.BulkProgress) {
 	}
 }
 
-func (p *progress) line(now datasink.BulkProgress) {
+func (p *progress) line(now autoid.BulkProgress) {
 	p.say("%d of %d: %d done before, %d done, %d refused, %d unknown; %.0f/s, %v",
 		now.Skipped+now.Done+now.Refused, p.total, now.Skipped, now.Done, now.Refused, now.Unknown, now.Rate, now.Elapsed.Round(100*time.Millisecond))
 }
 
-func (p *progress) end(last datasink.BulkProgress) {
+func (p *progress) end(last autoid.BulkProgress) {
 	if p.bar != nil {
 		_ = p.bar.Exit()
 		p.say("")

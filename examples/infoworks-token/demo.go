@@ -11,14 +11,14 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 )
 
 // runDemo asks a fake server for a token, and returns it in each format, as runs of the program print it.
 func runDemo(ctx context.Context) (text []byte, err error) {
 	const user, refreshToken = "admin@infoworks.io", "a made-up refresh token"
-	server := securitytest.NewServer(securitytest.WithUsers(securitytest.User{Email: user, RefreshToken: refreshToken}))
+	server := infoworkstest.NewServer(infoworkstest.WithUsers(infoworkstest.User{Email: user, RefreshToken: refreshToken}))
 	defer server.Close()
 	base, err := url.Parse(server.BaseURL())
 	if err != nil {
@@ -33,7 +33,7 @@ func runDemo(ctx context.Context) (text []byte, err error) {
 	for _, format := range []string{"text", "json", "exec", "git"} {
 		o := options{
 			url: server.BaseURL(), base: base, format: format, action: "get", cacheDir: cacheDir, timeout: time.Minute, minLife: time.Minute,
-			credentials: security.Credentials{RefreshToken: auth.StaticToken(refreshToken)},
+			credentials: infoworks.Credentials{RefreshToken: auth.StaticToken(refreshToken)},
 		}
 		// What git asks on standard input.
 		answer, err := o.answer(ctx, strings.NewReader("protocol="+base.Scheme+"\nhost="+base.Host+"\n\n"))

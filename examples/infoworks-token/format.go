@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/security/infoworks"
 )
 
 // formats are the ways to print a token.
@@ -66,7 +66,7 @@ func line(v any) ([]byte, error) {
 // asGitCredential answers as https://git-scm.com/docs/git-credential says.
 func asGitCredential(token auth.Token) ([]byte, error) {
 	name := "token"
-	if claims, err := security.ParseClaims(token.Value); err == nil && !strings.ContainsAny(claims.Email, "\n\x00") {
+	if claims, err := infoworks.ParseClaims(token.Value); err == nil && !strings.ContainsAny(claims.Email, "\n\x00") {
 		name = claims.Email
 	}
 	text := "username=" + name + "\npassword=" + string(token.Value) + "\n"

@@ -17,8 +17,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,9 +29,9 @@ const (
 	refresh  = "MARKER+refresh/token"
 )
 
-func start(t *testing.T, opts ...securitytest.Option) *securitytest.Server {
+func start(t *testing.T, opts ...infoworkstest.Option) *infoworkstest.Server {
 	t.Helper()
-	return securitytest.Start(t, append([]securitytest.Option{securitytest.WithUsers(securitytest.User{
+	return infoworkstest.Start(t, append([]infoworkstest.Option{infoworkstest.WithUsers(infoworkstest.User{
 		Email: user, Password: password, RefreshToken: refresh,
 	})}, opts...)...)
 }
@@ -53,13 +53,13 @@ type helper struct {
 	cache string
 }
 
-func newHelper(t *testing.T, server *securitytest.Server, flags ...string) *helper {
+func newHelper(t *testing.T, server *infoworkstest.Server, flags ...string) *helper {
 	t.Helper()
 	cache := filepath.Join(t.TempDir(), "cache")
 	return &helper{t, append([]string{"-url", server.BaseURL(), "-cache-dir", cache}, flags...), cache}
 }
 
-func byFile(t *testing.T, server *securitytest.Server) *helper {
+func byFile(t *testing.T, server *infoworkstest.Server) *helper {
 	t.Helper()
 	return newHelper(t, server, "-refresh-token-file", write(t, refresh+"\n"))
 }
@@ -100,7 +100,7 @@ func TestFormats(t *testing.T) {
 	h := byFile(t, server)
 	text, _ := h.run(0, "")
 	token, ok := strings.CutSuffix(text, "\n")
-	claims, err := security.ParseClaims(tenantkit.Secret(token))
+	claims, err := infoworks.ParseClaims(tenantkit.Secret(token))
 	if !ok || err != nil || claims.Email != user {
 		t.Fatalf("printed %q: %+v, %v", text, claims, err)
 	}
@@ -261,7 +261,7 @@ func TestConcurrentRuns(t *testing.T) {
 
 func TestPrivateAuthority(t *testing.T) {
 	t.Parallel()
-	server := start(t, securitytest.WithTLS())
+	server := start(t, infoworkstest.WithTLS())
 	resp, err := server.Client().Get(server.URL())
 	if err != nil {
 		t.Fatal(err)

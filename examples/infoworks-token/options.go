@@ -16,7 +16,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/security/infoworks"
 )
 
 // options is what the command line says.
@@ -24,7 +24,7 @@ type options struct {
 	url              string
 	base             *url.URL
 	format, action   string
-	credentials      security.Credentials
+	credentials      infoworks.Credentials
 	caFile, cacheDir string
 	timeout, minLife time.Duration
 	demo             bool
@@ -111,7 +111,7 @@ func source(name, file, env string) (auth.TokenSource, error) {
 	return nil, nil
 }
 
-func (o *options) client() (*security.Client, error) {
+func (o *options) client() (*infoworks.Client, error) {
 	transport := tenantkit.NewTransport()
 	transport.Proxy = http.ProxyFromEnvironment
 	if o.caFile != "" {
@@ -125,5 +125,5 @@ func (o *options) client() (*security.Client, error) {
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	return security.NewClient(o.url, o.credentials, tenantkit.WithHTTPClient(&http.Client{Transport: transport}))
+	return infoworks.NewClient(o.url, o.credentials, tenantkit.WithHTTPClient(&http.Client{Transport: transport}))
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
 )
 
 // inventory is what an account holds.
 type inventory struct {
-	Projects []provisioning.Project `json:"projects"`
-	Users    []provisioning.User    `json:"users"`
+	Projects []keboola.Project `json:"projects"`
+	Users    []keboola.User    `json:"users"`
 }
 
 // The lists of an account, in the order in which they are read.
@@ -22,14 +22,14 @@ const (
 
 // page is one page of a list, and where the reading goes on after it.
 type page struct {
-	List     string                 `json:"list"`
-	Next     string                 `json:"next"`
-	Projects []provisioning.Project `json:"projects,omitempty"`
-	Users    []provisioning.User    `json:"users,omitempty"`
+	List     string            `json:"list"`
+	Next     string            `json:"next"`
+	Projects []keboola.Project `json:"projects,omitempty"`
+	Users    []keboola.User    `json:"users,omitempty"`
 }
 
 // collect reads the pages that the journal does not have yet.
-func collect(ctx context.Context, client *provisioning.Client, j *journal, show func(*inventory)) error {
+func collect(ctx context.Context, client *keboola.Client, j *journal, show func(*inventory)) error {
 	for j.list != listEnd {
 		show(&j.inventory)
 		p, err := read(ctx, client, j.list, j.next)
@@ -48,15 +48,15 @@ func collect(ctx context.Context, client *provisioning.Client, j *journal, show 
 }
 
 // read returns the page of a list that next leads to.
-func read(ctx context.Context, client *provisioning.Client, list, next string) (*page, error) {
+func read(ctx context.Context, client *keboola.Client, list, next string) (*page, error) {
 	if list == listProjects {
-		got, err := client.ListProjects(ctx, &provisioning.ListProjectsOptions{Next: next})
+		got, err := client.ListProjects(ctx, &keboola.ListProjectsOptions{Next: next})
 		if err != nil {
 			return nil, err
 		}
 		return &page{List: list, Next: got.Next, Projects: got.Items}, nil
 	}
-	got, err := client.ListUsers(ctx, &provisioning.ListUsersOptions{Next: next})
+	got, err := client.ListUsers(ctx, &keboola.ListUsersOptions{Next: next})
 	if err != nil {
 		return nil, err
 	}

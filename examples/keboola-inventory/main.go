@@ -14,8 +14,8 @@ import (
 	"syscall"
 
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 )
 
 func main() {
@@ -50,7 +50,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("keboola-inventory", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.url, "url", provisioning.BaseURLUS, "`URL` of the provisioning service")
+	flags.StringVar(&o.url, "url", keboola.BaseURLUS, "`URL` of the provisioning service")
 	flags.StringVar(&o.connection, "connection", "", "`URL` of the Keboola Connection that is asked for the service, in place of -url")
 	flags.StringVar(&o.tokenEnv, "token-env", "KBC_STORAGE_TOKEN", "`name` of the environment variable with the Storage API token")
 	flags.StringVar(&o.tokenFile, "token-file", "", "`file` with the Storage API token, in place of -token-env")
@@ -113,15 +113,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, terminal 
 }
 
 // open returns a client, and what names the account that it reads.
-func open(ctx context.Context, o options, terminal bool) (account string, client *provisioning.Client, closeAccount func(), err error) {
+func open(ctx context.Context, o options, terminal bool) (account string, client *keboola.Client, closeAccount func(), err error) {
 	if o.demo {
 		server := startDemo(terminal)
-		client, err = provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
+		client, err = keboola.NewClient(server.BaseURL(), auth.StaticToken(keboolatest.DefaultToken))
 		return "demo", client, server.Close, err
 	}
 	account = o.url
 	if o.connection != "" {
-		if account, err = provisioning.DiscoverBaseURL(ctx, o.connection); err != nil {
+		if account, err = keboola.DiscoverBaseURL(ctx, o.connection); err != nil {
 			return "", nil, nil, err
 		}
 	}
@@ -129,7 +129,7 @@ func open(ctx context.Context, o options, terminal bool) (account string, client
 	if o.tokenFile != "" {
 		token = auth.File(o.tokenFile)
 	}
-	client, err = provisioning.NewClient(account, token)
+	client, err = keboola.NewClient(account, token)
 	return account, client, func() {}, err
 }
 

@@ -18,22 +18,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // account starts a service with 5 projects and 4 users on pages of two.
-func account(t *testing.T) *provisioningtest.Server {
+func account(t *testing.T) *keboolatest.Server {
 	t.Helper()
-	server := provisioningtest.Start(t, provisioningtest.WithPageSize(2))
+	server := keboolatest.Start(t, keboolatest.WithPageSize(2))
 	day := time.Date(2021, 3, 1, 9, 0, 0, 0, time.UTC)
 	for i := range 5 {
-		server.AddProject(provisioningtest.Project{PID: fmt.Sprint("p", i), CreatedOn: day, CreatedBy: "kbc", ExpiresOn: map[int]time.Time{1: day}[i]})
+		server.AddProject(keboolatest.Project{PID: fmt.Sprint("p", i), CreatedOn: day, CreatedBy: "kbc", ExpiresOn: map[int]time.Time{1: day}[i]})
 	}
 	for i := range 4 {
-		server.AddUser(provisioningtest.User{Login: fmt.Sprintf("u%d@example.org", i), UID: fmt.Sprint("id", i), CreatedOn: day, CreatedBy: "kbc"})
+		server.AddUser(keboolatest.User{Login: fmt.Sprintf("u%d@example.org", i), UID: fmt.Sprint("id", i), CreatedOn: day, CreatedBy: "kbc"})
 	}
 	return server
 }
@@ -69,7 +69,7 @@ u3@example.org  2021-03-01T09:00:00Z  kbc  id3
 
 func TestFormats(t *testing.T) {
 	server := account(t)
-	t.Setenv("INVENTORY_TOKEN", provisioningtest.DefaultToken)
+	t.Setenv("INVENTORY_TOKEN", keboolatest.DefaultToken)
 	source := []string{"-url", server.BaseURL(), "-token-env", "INVENTORY_TOKEN"}
 
 	got := runProgram(t, t.Context(), false, source...)
@@ -105,8 +105,8 @@ func TestFormats(t *testing.T) {
 }
 
 func TestEmptyAccount(t *testing.T) {
-	server := provisioningtest.Start(t)
-	t.Setenv("INVENTORY_TOKEN", provisioningtest.DefaultToken)
+	server := keboolatest.Start(t)
+	t.Setenv("INVENTORY_TOKEN", keboolatest.DefaultToken)
 	got := runProgram(t, t.Context(), false, "-connection", server.ConnectionURL(), "-token-env", "INVENTORY_TOKEN", "-format", "json")
 	if want := "{\n  \"projects\": [],\n  \"users\": []\n}\n"; got.stdout != want || got.err != nil {
 		t.Errorf("%q, %v, want %q", got.stdout, got.err, want)
@@ -123,7 +123,7 @@ func TestDemo(t *testing.T) {
 
 // A run that is interrupted after any number of pages goes on where it was, and its output is that of one run.
 func TestGoingOn(t *testing.T) {
-	t.Setenv("INVENTORY_TOKEN", provisioningtest.DefaultToken)
+	t.Setenv("INVENTORY_TOKEN", keboolatest.DefaultToken)
 	for pages := range 5 {
 		for _, way := range []string{"cancelled", "refused", "killed while writing"} {
 			t.Run(fmt.Sprintf("%s after %d pages", way, pages), func(t *testing.T) {
@@ -146,9 +146,9 @@ func TestGoingOn(t *testing.T) {
 				} else {
 					requests++
 					if pages > 0 {
-						server.Fail("", provisioningtest.Fault{Times: pages})
+						server.Fail("", keboolatest.Fault{Times: pages})
 					}
-					server.Fail("", provisioningtest.Fault{Status: 403, Body: `{"errorMessage":"not now"}`})
+					server.Fail("", keboolatest.Fault{Status: 403, Body: `{"errorMessage":"not now"}`})
 				}
 				var stdout bytes.Buffer
 				err := run(ctx, args, &stdout, stderr, true)
@@ -255,7 +255,7 @@ func TestTokenFile(t *testing.T) {
 	t.Parallel()
 	server := account(t)
 	token := filepath.Join(t.TempDir(), "token")
-	appendTo(t, token, provisioningtest.DefaultToken+"\n")
+	appendTo(t, token, keboolatest.DefaultToken+"\n")
 	if got := runProgram(t, t.Context(), false, "-url", server.BaseURL(), "-token-file", token); got.err != nil || got.stdout != table {
 		t.Errorf("%v, %s", got.err, got.stdout)
 	}
@@ -277,10 +277,10 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 // A page that leads back to an earlier one ends the run.
 func TestCircle(t *testing.T) {
 	server := account(t)
-	t.Setenv("INVENTORY_TOKEN", provisioningtest.DefaultToken)
+	t.Setenv("INVENTORY_TOKEN", keboolatest.DefaultToken)
 	link := func(after string) string { return `<?nextPageToken=` + after + `>; rel="next"` }
-	fault := func(next string) provisioningtest.Fault {
-		return provisioningtest.Fault{Header: map[string][]string{"Link": {link(next)}, "X-Loop": {"1"}}}
+	fault := func(next string) keboolatest.Fault {
+		return keboolatest.Fault{Header: map[string][]string{"Link": {link(next)}, "X-Loop": {"1"}}}
 	}
 	// The tokens of the pages behind the second and the fourth project.
 	const second, fourth = "YWZ0ZXI%2BMg==", "YWZ0ZXI%2BNA=="
@@ -293,7 +293,7 @@ func TestCircle(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	server := account(t)
-	t.Setenv("INVENTORY_TOKEN", provisioningtest.DefaultToken)
+	t.Setenv("INVENTORY_TOKEN", keboolatest.DefaultToken)
 	got := runProgram(t, t.Context(), true, "-url", server.BaseURL(), "-token-env", "INVENTORY_TOKEN")
 	if want := "\rread 0 projects, 0 users"; !strings.HasPrefix(got.stderr, want) || !strings.HasSuffix(got.stderr, "\rread 5 projects, 4 users\r\x1b[K") {
 		t.Errorf("progress: %q", got.stderr)
@@ -328,7 +328,7 @@ func TestCommandLine(t *testing.T) {
 func TestTableIsPrintable(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	inv := &inventory{Users: []provisioning.User{{Login: "\x1b]0;x\aeve\ttab\u202e@example.org", UID: "\n"}}}
+	inv := &inventory{Users: []keboola.User{{Login: "\x1b]0;x\aeve\ttab\u202e@example.org", UID: "\n"}}}
 	if err := renderTable(inv, &out); err != nil {
 		t.Fatal(err)
 	}

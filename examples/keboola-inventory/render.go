@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
 )
 
 func formats() []string { return []string{"table", "json", "csv"} }
@@ -30,7 +30,7 @@ func render(format string, inv *inventory, out io.Writer) error {
 
 func renderJSON(inv *inventory, out io.Writer) error {
 	// Empty lists, not null.
-	whole := inventory{Projects: append([]provisioning.Project{}, inv.Projects...), Users: append([]provisioning.User{}, inv.Users...)}
+	whole := inventory{Projects: append([]keboola.Project{}, inv.Projects...), Users: append([]keboola.User{}, inv.Users...)}
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(whole)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
@@ -64,12 +64,12 @@ func onboard(ctx context.Context, opts ...tenantkit.Option) error {
 
 // countProjects reads a list of two pages.
 func countProjects(ctx context.Context, opts ...tenantkit.Option) error {
-	server := provisioningtest.NewServer(provisioningtest.WithPageSize(2))
+	server := keboolatest.NewServer(keboolatest.WithPageSize(2))
 	defer server.Close()
 	for range 3 {
-		server.AddProject(provisioningtest.Project{})
+		server.AddProject(keboolatest.Project{})
 	}
-	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken), opts...)
+	client, err := keboola.NewClient(server.BaseURL(), auth.StaticToken(keboolatest.DefaultToken), opts...)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,8 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
@@ -232,10 +232,10 @@ func TestNothingMoreIsTold(t *testing.T) {
 	if _, err := w.client(t, server).GetTenant(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	lists := provisioningtest.Start(t, provisioningtest.WithPageSize(1))
-	lists.AddProject(provisioningtest.Project{})
-	lists.AddProject(provisioningtest.Project{})
-	client, err := provisioning.NewClient(lists.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken), tenantkit.WithTransport(w.middleware))
+	lists := keboolatest.Start(t, keboolatest.WithPageSize(1))
+	lists.AddProject(keboolatest.Project{})
+	lists.AddProject(keboolatest.Project{})
+	client, err := keboola.NewClient(lists.BaseURL(), auth.StaticToken(keboolatest.DefaultToken), tenantkit.WithTransport(w.middleware))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +261,7 @@ func TestNothingMoreIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	metrics := fmt.Sprint(gathered)
-	for _, text := range []string{"?", "nextPageToken", argotest.DefaultKey, provisioningtest.DefaultToken, "MARKER-key"} {
+	for _, text := range []string{"?", "nextPageToken", argotest.DefaultKey, keboolatest.DefaultToken, "MARKER-key"} {
 		if strings.Contains(told, text) || strings.Contains(metrics, text) {
 			t.Errorf("%q is told: %s %s", text, told, metrics)
 		}

@@ -6,17 +6,17 @@ import (
 	"fmt"
 
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
 
 // datasinkTour acknowledges decisions on a fake of Autonomous Identity's data sink.
 func datasinkTour(ctx context.Context, p *printer) error {
-	server := datasinktest.NewServer(datasinktest.WithUnknownDecisionsRefused())
+	server := autoidtest.NewServer(autoidtest.WithUnknownDecisionsRefused())
 	defer server.Close()
-	client, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{
-		Tokens: datasink.Login(server.BaseURL(), datasinktest.DefaultUser, auth.StaticToken(datasinktest.DefaultPassword)),
-		APIKey: auth.StaticToken(datasinktest.DefaultAPIKey),
+	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{
+		Tokens: autoid.Login(server.BaseURL(), autoidtest.DefaultUser, auth.StaticToken(autoidtest.DefaultPassword)),
+		APIKey: auth.StaticToken(autoidtest.DefaultAPIKey),
 	})
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ func datasinkTour(ctx context.Context, p *printer) error {
 	defer client.CloseIdleConnections()
 	p.title("Autonomous Identity data sink, a fake at %s", server.BaseURL())
 
-	if err := client.EnsureSink(ctx, &datasink.Sink{ID: datasink.NewSinkID(), Name: "IIQ"}); err != nil {
+	if err := client.EnsureSink(ctx, &autoid.Sink{ID: autoid.NewSinkID(), Name: "IIQ"}); err != nil {
 		return err
 	}
 	p.done("logged in, and made sure that the sink is there")
@@ -36,16 +36,16 @@ func datasinkTour(ctx context.Context, p *printer) error {
 		}
 	}
 	var refused []string
-	result, err := client.AcknowledgeAssignments(ctx, func(yield func(datasink.AssignmentStatus) bool) {
+	result, err := client.AcknowledgeAssignments(ctx, func(yield func(autoid.AssignmentStatus) bool) {
 		for i := range decisions {
-			if !yield(datasink.AssignmentStatus{User: fmt.Sprint("user-", i), Entitlements: []string{"entitlement"}, DatasinkStatus: datasink.Ack}) {
+			if !yield(autoid.AssignmentStatus{User: fmt.Sprint("user-", i), Entitlements: []string{"entitlement"}, DatasinkStatus: autoid.Ack}) {
 				return
 			}
 		}
-	}, datasink.BulkOptions{Refused: func(r datasink.BulkRefusal) {
+	}, autoid.BulkOptions{Refused: func(r autoid.BulkRefusal) {
 		refused = append(refused, fmt.Sprint("decision ", r.Position))
 	}})
-	var incomplete *datasink.BulkError
+	var incomplete *autoid.BulkError
 	if err != nil && !errors.As(err, &incomplete) {
 		return err
 	}

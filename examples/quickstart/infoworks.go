@@ -7,19 +7,19 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 )
 
 // infoworksTour uses the tokens of a fake Infoworks.
 func infoworksTour(ctx context.Context, p *printer) error {
 	const user = "admin@infoworks.io"
-	server := securitytest.NewServer(
-		securitytest.WithUsers(securitytest.User{Email: user, Password: "not a real password"}),
-		securitytest.WithDirectory(securitytest.DirectoryUser{Email: "analyst@infoworks.io"}),
+	server := infoworkstest.NewServer(
+		infoworkstest.WithUsers(infoworkstest.User{Email: user, Password: "not a real password"}),
+		infoworkstest.WithDirectory(infoworkstest.DirectoryUser{Email: "analyst@infoworks.io"}),
 	)
 	defer server.Close()
-	client, err := security.NewClient(server.BaseURL(), security.Credentials{
+	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{
 		Username: user, Password: auth.StaticToken("not a real password"), RefreshToken: auth.StaticToken(server.RefreshToken(user)),
 	})
 	if err != nil {
@@ -32,7 +32,7 @@ func infoworksTour(ctx context.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	claims, err := security.ParseClaims(token.Value)
+	claims, err := infoworks.ParseClaims(token.Value)
 	if err != nil {
 		return err
 	}
@@ -47,8 +47,8 @@ func infoworksTour(ctx context.Context, p *printer) error {
 	}
 	p.done("revoked it: the server takes it no more (valid: %t)", valid)
 
-	synced, err := client.BulkLDAPSync(ctx, &security.LDAPSync{
-		SearchOn: security.SearchOnEmail, SearchList: []string{"analyst@infoworks.io", "nobody@infoworks.io"},
+	synced, err := client.BulkLDAPSync(ctx, &infoworks.LDAPSync{
+		SearchOn: infoworks.SearchOnEmail, SearchList: []string{"analyst@infoworks.io", "nobody@infoworks.io"},
 	})
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func infoworksTour(ctx context.Context, p *printer) error {
 	p.done("synced the directory: %d added; an error can be made of those who failed:", len(synced.Added))
 	p.note("%v", synced.Err())
 
-	other, err := security.NewClient(server.BaseURL(), security.Credentials{Username: user, Password: auth.StaticToken("wrong")})
+	other, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{Username: user, Password: auth.StaticToken("wrong")})
 	if err != nil {
 		return err
 	}

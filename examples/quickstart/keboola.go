@@ -7,37 +7,37 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 )
 
 // keboolaTour provisions GoodData projects and users on a fake of Keboola's service.
 func keboolaTour(ctx context.Context, p *printer) error {
-	server := provisioningtest.NewServer(provisioningtest.WithPageSize(2))
+	server := keboolatest.NewServer(keboolatest.WithPageSize(2))
 	defer server.Close()
-	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
+	client, err := keboola.NewClient(server.BaseURL(), auth.StaticToken(keboolatest.DefaultToken))
 	if err != nil {
 		return err
 	}
 	defer client.CloseIdleConnections()
 	p.title("Keboola GoodData provisioning, a fake at %s", server.BaseURL())
 
-	project, err := client.CreateProject(ctx, &provisioning.NewProject{Name: "Sales", KeboolaToken: provisioning.KeboolaTokenProduction})
+	project, err := client.CreateProject(ctx, &keboola.NewProject{Name: "Sales", KeboolaToken: keboola.KeboolaTokenProduction})
 	if err != nil {
 		return err
 	}
 	p.done("created project %s under Keboola's production token", project.PID)
 
 	const login = "ada@example.org"
-	if _, err := client.CreateUser(ctx, &provisioning.NewUser{Login: login, Password: "long enough", FirstName: "Ada", LastName: "Lovelace"}); err != nil {
+	if _, err := client.CreateUser(ctx, &keboola.NewUser{Login: login, Password: "long enough", FirstName: "Ada", LastName: "Lovelace"}); err != nil {
 		return err
 	}
-	if err := client.AddUserToProject(ctx, project.PID, login, provisioning.RoleEditor); err != nil {
+	if err := client.AddUserToProject(ctx, project.PID, login, keboola.RoleEditor); err != nil {
 		return err
 	}
-	p.done("created user %s, and added it as %s", login, provisioning.RoleEditor)
+	p.done("created user %s, and added it as %s", login, keboola.RoleEditor)
 
-	_, err = client.CreateProject(ctx, &provisioning.NewProject{Name: "Stock", KeboolaToken: provisioning.KeboolaTokenProduction})
+	_, err = client.CreateProject(ctx, &keboola.NewProject{Name: "Stock", KeboolaToken: keboola.KeboolaTokenProduction})
 	if err == nil {
 		return errors.New("a second project under the production token: expected a refusal, since there is one in the quota")
 	}
@@ -45,8 +45,8 @@ func keboolaTour(ctx context.Context, p *printer) error {
 	p.note("%v", err)
 
 	// The answer is lost after the project was made: repeating the call would spend quota twice.
-	server.Fail("CreateProject", provisioningtest.Fault{ResetAfter: true})
-	_, err = client.CreateProject(ctx, &provisioning.NewProject{Name: "Trial", KeboolaToken: provisioning.KeboolaTokenDemo})
+	server.Fail("CreateProject", keboolatest.Fault{ResetAfter: true})
+	_, err = client.CreateProject(ctx, &keboola.NewProject{Name: "Trial", KeboolaToken: keboola.KeboolaTokenDemo})
 	if tenantkit.OutcomeOf(err) != tenantkit.OutcomeUnknown {
 		return fmt.Errorf("a lost answer: expected an unknown outcome, got %w", err)
 	}
@@ -54,7 +54,7 @@ func keboolaTour(ctx context.Context, p *printer) error {
 	p.note("%v", err)
 
 	for i := range 4 {
-		server.AddUser(provisioningtest.User{Login: fmt.Sprintf("user-%d@example.org", i)})
+		server.AddUser(keboolatest.User{Login: fmt.Sprintf("user-%d@example.org", i)})
 	}
 	users := 0
 	for _, err := range client.AllUsers(ctx) {

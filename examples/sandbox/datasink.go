@@ -5,15 +5,15 @@ import (
 	"encoding/json"
 	"net"
 
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
 
 func startDatasink(_ context.Context, listener net.Listener) (*system, error) {
-	server := datasinktest.NewServer(datasinktest.WithListener(listener))
+	server := autoidtest.NewServer(autoidtest.WithListener(listener))
 	server.AddSinks(
-		datasinktest.Sink{ID: "aurora-ldap", Name: "Aurora LDAP", Config: json.RawMessage(`{"host":"ldap.aurora.example"}`), CertifyTimestamp: "2026-01-02T03:04:05.000Z"},
-		datasinktest.Sink{ID: "aurora-tickets", Name: "Aurora tickets"},
+		autoidtest.Sink{ID: "aurora-ldap", Name: "Aurora LDAP", Config: json.RawMessage(`{"host":"ldap.aurora.example"}`), CertifyTimestamp: "2026-01-02T03:04:05.000Z"},
+		autoidtest.Sink{ID: "aurora-tickets", Name: "Aurora tickets"},
 	)
 	server.AddAssignment("ada", "payroll-read")
 	server.AddAssignment("grace", "payroll-write")
@@ -22,17 +22,17 @@ func startDatasink(_ context.Context, listener net.Listener) (*system, error) {
 	const (
 		created      = `{"id":"borealis-ldap","name":"Borealis LDAP","config":{"host":"ldap.borealis.example"}}`
 		acknowledged = `{"assignments":[{"user":"ada","entitlements":["payroll-read"],"datasink_status":"ack"}]}`
-		login        = `{"username":"` + datasinktest.DefaultUser + `","password":"` + datasinktest.DefaultPassword + `"}`
+		login        = `{"username":"` + autoidtest.DefaultUser + `","password":"` + autoidtest.DefaultPassword + `"}`
 		unknown      = `{"id":"nobody","name":"Nobody"}`
 	)
 	sinks := server.BaseURL() + "/api/datasink/"
-	bearer, key := []string{"Authorization: Bearer " + datasinktest.DefaultToken}, []string{"X-API-KEY: " + datasinktest.DefaultAPIKey}
+	bearer, key := []string{"Authorization: Bearer " + autoidtest.DefaultToken}, []string{"X-API-KEY: " + autoidtest.DefaultAPIKey}
 	s := &system{
 		id: "datasink", name: "Autonomous Identity", about: "data sinks, and the acknowledgement of decisions",
 		fake: server, baseURL: server.BaseURL(),
 		credentials: []credential{
-			{"bearer token", datasinktest.DefaultToken}, {"API key", datasinktest.DefaultAPIKey},
-			{"password", datasinktest.DefaultPassword},
+			{"bearer token", autoidtest.DefaultToken}, {"API key", autoidtest.DefaultAPIKey},
+			{"password", autoidtest.DefaultPassword},
 		},
 		commands: []command{
 			{title: "list the sinks", method: "POST", url: sinks + "query", headers: key, body: `{}`, status: 200},
@@ -44,7 +44,7 @@ func startDatasink(_ context.Context, listener net.Listener) (*system, error) {
 			{title: "an error: the wrong kind of credential", method: "POST", url: sinks + "query", headers: bearer, body: `{}`, status: 401},
 		},
 	}
-	for _, op := range datasink.Operations() {
+	for _, op := range autoid.Operations() {
 		s.operation(op.Name, op.Class.String())
 	}
 	s.holds = func() holdings {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 )
 
 func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err error) {
@@ -16,14 +16,14 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 		admin    = "ada@aurora.example"
 		password = "ada-infoworks-password"
 	)
-	server := securitytest.NewServer(
-		securitytest.WithListener(listener),
-		securitytest.WithTokenLife(tokenLife),
-		securitytest.WithUsers(
-			securitytest.User{Email: admin, Name: "Ada Lovelace", Roles: []string{"Admin"}, Password: password},
-			securitytest.User{Email: "grace@aurora.example", Name: "Grace Hopper", Roles: []string{"Data Analyst"}, Password: "grace-infoworks-password"},
+	server := infoworkstest.NewServer(
+		infoworkstest.WithListener(listener),
+		infoworkstest.WithTokenLife(tokenLife),
+		infoworkstest.WithUsers(
+			infoworkstest.User{Email: admin, Name: "Ada Lovelace", Roles: []string{"Admin"}, Password: password},
+			infoworkstest.User{Email: "grace@aurora.example", Name: "Grace Hopper", Roles: []string{"Data Analyst"}, Password: "grace-infoworks-password"},
 		),
-		securitytest.WithDirectory(securitytest.DirectoryUser{Email: "alan@aurora.example", Login: "alan"}),
+		infoworkstest.WithDirectory(infoworkstest.DirectoryUser{Email: "alan@aurora.example", Login: "alan"}),
 	)
 	defer func() {
 		if err != nil {
@@ -55,7 +55,7 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 			{title: "an error: a wrong password", method: "GET", url: base + "/security/authenticate", user: admin + ":wrong-password", status: 406},
 		},
 	}
-	for _, op := range security.Operations() {
+	for _, op := range infoworks.Operations() {
 		s.operation(op.Name, op.Class.String())
 	}
 	// The fake has this list beside what the client knows.
@@ -82,7 +82,7 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 
 // accessToken has one made, as the client of a user would.
 func accessToken(ctx context.Context, baseURL string, refresh tenantkit.Secret) (string, error) {
-	client, err := security.NewClient(baseURL, security.Credentials{RefreshToken: auth.StaticToken(refresh)})
+	client, err := infoworks.NewClient(baseURL, infoworks.Credentials{RefreshToken: auth.StaticToken(refresh)})
 	if err != nil {
 		return "", err
 	}

@@ -5,8 +5,8 @@ import (
 	"net"
 	"time"
 
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 )
 
 func startKeboola(_ context.Context, listener net.Listener) (*system, error) {
@@ -15,22 +15,22 @@ func startKeboola(_ context.Context, listener net.Listener) (*system, error) {
 		login = "ada@aurora.example"
 	)
 	// The real quotas, of two and one, are used up too soon for a day of trying.
-	server := provisioningtest.NewServer(provisioningtest.WithListener(listener), provisioningtest.WithQuotas(50, 50))
-	server.AddUser(provisioningtest.User{Login: login, Password: "ada-gooddata-password", FirstName: "Ada", LastName: "Lovelace"})
-	server.AddUser(provisioningtest.User{Login: "grace@aurora.example", Password: "grace-gooddata-password", FirstName: "Grace", LastName: "Hopper"})
-	server.AddProject(provisioningtest.Project{PID: pid, Name: "Aurora warehouse", Members: map[string]string{login: "admin"}})
-	server.AddProject(provisioningtest.Project{Name: "Aurora trial", Token: "keboola_demo", ExpiresOn: time.Now().AddDate(0, 0, 30)})
+	server := keboolatest.NewServer(keboolatest.WithListener(listener), keboolatest.WithQuotas(50, 50))
+	server.AddUser(keboolatest.User{Login: login, Password: "ada-gooddata-password", FirstName: "Ada", LastName: "Lovelace"})
+	server.AddUser(keboolatest.User{Login: "grace@aurora.example", Password: "grace-gooddata-password", FirstName: "Grace", LastName: "Hopper"})
+	server.AddProject(keboolatest.Project{PID: pid, Name: "Aurora warehouse", Members: map[string]string{login: "admin"}})
+	server.AddProject(keboolatest.Project{Name: "Aurora trial", Token: "keboola_demo", ExpiresOn: time.Now().AddDate(0, 0, 30)})
 
 	const (
 		project = `{"name":"Borealis warehouse","keboolaToken":"demo"}`
 		user    = `{"login":"alan@aurora.example","password":"alan-gooddata-password","firstName":"Alan","lastName":"Turing"}`
 	)
 	base := server.BaseURL()
-	token := []string{"X-StorageApi-Token: " + provisioningtest.DefaultToken}
+	token := []string{"X-StorageApi-Token: " + keboolatest.DefaultToken}
 	s := &system{
 		id: "keboola", name: "Keboola", about: "GoodData projects, users and their access, by the Provisioning API",
 		fake: server, baseURL: base,
-		credentials: []credential{{"Storage API token", provisioningtest.DefaultToken}},
+		credentials: []credential{{"Storage API token", keboolatest.DefaultToken}},
 		commands: []command{
 			{title: "list the projects", method: "GET", url: base + "/projects", headers: token, status: 200},
 			{title: "list the users", method: "GET", url: base + "/users", headers: token, status: 200},
@@ -41,7 +41,7 @@ func startKeboola(_ context.Context, listener net.Listener) (*system, error) {
 			{title: "an error: there is no such project", method: "GET", url: base + "/projects/nothing", headers: token, status: 404},
 		},
 	}
-	for _, op := range provisioning.Operations() {
+	for _, op := range keboola.Operations() {
 		s.operation(op.Name, op.Class.String())
 	}
 	s.holds = func() holdings {

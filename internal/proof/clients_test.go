@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
@@ -163,26 +163,26 @@ func worklyticsCalls(c *worklytics.Client, id string) map[string]call {
 }
 
 var keboolaService = service{
-	name: "keboola", operations: provisioning.Operations(), own: map[string]string{"AllProjects": "ListProjects", "AllUsers": "ListUsers"},
+	name: "keboola", operations: keboola.Operations(), own: map[string]string{"AllProjects": "ListProjects", "AllUsers": "ListUsers"},
 	start: func(o serverOptions) *stand {
-		options := []provisioningtest.Option{provisioningtest.WithToken(storageKey), provisioningtest.WithToken(storageKey2)}
+		options := []keboolatest.Option{keboolatest.WithToken(storageKey), keboolatest.WithToken(storageKey2)}
 		if o.tls {
-			options = append(options, provisioningtest.WithTLS())
+			options = append(options, keboolatest.WithTLS())
 		}
-		server := provisioningtest.NewServer(options...)
-		login := server.AddUser(provisioningtest.User{Login: "ada@example.org", Password: userPassword})
-		server.AddUser(provisioningtest.User{Login: "grace@example.org", Password: userPassword})
-		pid := server.AddProject(provisioningtest.Project{PID: "sales", Token: projectToken, CreatedOn: epoch.Add(-time.Hour), Members: map[string]string{login: "admin"}})
+		server := keboolatest.NewServer(options...)
+		login := server.AddUser(keboolatest.User{Login: "ada@example.org", Password: userPassword})
+		server.AddUser(keboolatest.User{Login: "grace@example.org", Password: userPassword})
+		pid := server.AddProject(keboolatest.Project{PID: "sales", Token: projectToken, CreatedOn: epoch.Add(-time.Hour), Members: map[string]string{login: "admin"}})
 		secrets := []string{"MARKER-", "PGP MESSAGE", `"password-`}
 		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: secrets, connect: func(t testing.TB, opts ...tenantkit.Option) client {
-			c, err := provisioning.NewClient(server.BaseURL(), rotate(storageKey, storageKey2), opts...)
+			c, err := keboola.NewClient(server.BaseURL(), rotate(storageKey, storageKey2), opts...)
 			return client{c, keboolaCalls(c, pid, login), keboolaGood(pid, login), closing(t, c, err)}
 		}}
 	},
 }
 
-func keboolaCalls(c *provisioning.Client, pid, login string) map[string]call {
-	project := &provisioning.NewProject{Name: "stock", CustomToken: projectToken}
+func keboolaCalls(c *keboola.Client, pid, login string) map[string]call {
+	project := &keboola.NewProject{Name: "stock", CustomToken: projectToken}
 	return map[string]call{
 		"ListProjects": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ListProjects(ctx, nil, o...) },
 		"AllProjects":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllProjects(ctx, o...)) },
@@ -199,14 +199,14 @@ func keboolaCalls(c *provisioning.Client, pid, login string) map[string]call {
 		"ListUsers": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ListUsers(ctx, nil, o...) },
 		"AllUsers":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllUsers(ctx, o...)) },
 		"CreateUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return c.CreateUser(ctx, &provisioning.NewUser{Login: "new@example.org", Password: userPassword, FirstName: "New", LastName: "User"}, o...)
+			return c.CreateUser(ctx, &keboola.NewUser{Login: "new@example.org", Password: userPassword, FirstName: "New", LastName: "User"}, o...)
 		},
 		"DeleteUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.DeleteUser(ctx, login, nil, o...))
 		},
 		"UserSSO": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.UserSSO(ctx, login, o...) },
 		"AddUserToProject": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return only(c.AddUserToProject(ctx, pid, "grace@example.org", provisioning.RoleEditor, o...))
+			return only(c.AddUserToProject(ctx, pid, "grace@example.org", keboola.RoleEditor, o...))
 		},
 		"RemoveUserFromProject": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.RemoveUserFromProject(ctx, pid, login, o...))
@@ -221,31 +221,31 @@ func keboolaCalls(c *provisioning.Client, pid, login string) map[string]call {
 const sinkID = "eaa19702-3806-4ee7-9466-91f0968699d9"
 
 var datasinkService = service{
-	name: "datasink", operations: datasink.Operations(), own: map[string]string{
+	name: "autoid", operations: autoid.Operations(), own: map[string]string{
 		"AllSinks": "QuerySinks", "EnsureSink": "CreateSink", "AcknowledgeAssignments": "UpdateAssignmentStatus", "AcknowledgeRules": "UpdateRuleStatus",
 		"AcknowledgeRoles": "UpdateRoleStatus",
 	},
 	start: func(o serverOptions) *stand {
-		options := []datasinktest.Option{datasinktest.WithAPIKey(sinkKey), datasinktest.WithAPIKey(sinkKey2), datasinktest.WithUser("admin", sinkPassword)}
+		options := []autoidtest.Option{autoidtest.WithAPIKey(sinkKey), autoidtest.WithAPIKey(sinkKey2), autoidtest.WithUser("admin", sinkPassword)}
 		if o.tls {
-			options = append(options, datasinktest.WithTLS())
+			options = append(options, autoidtest.WithTLS())
 		}
-		server := datasinktest.NewServer(options...)
-		server.AddSinks(datasinktest.Sink{ID: sinkID, Name: "old"})
+		server := autoidtest.NewServer(options...)
+		server.AddSinks(autoidtest.Sink{ID: sinkID, Name: "old"})
 		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: markers, connect: func(t testing.TB, opts ...tenantkit.Option) client {
-			c, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{
-				Tokens: datasink.Login(server.BaseURL(), "admin", rotate(sinkPassword), opts...), APIKey: rotate(sinkKey, sinkKey2),
+			c, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{
+				Tokens: autoid.Login(server.BaseURL(), "admin", rotate(sinkPassword), opts...), APIKey: rotate(sinkKey, sinkKey2),
 			}, opts...)
 			return client{c, datasinkCalls(c), datasinkGood(), closing(t, c, err)}
 		}}
 	},
 }
 
-func datasinkCalls(c *datasink.Client) map[string]call {
-	made := &datasink.Sink{ID: "7b3c1f0e-8f6e-4f6c-9d2b-0a1b2c3d4e5f", Name: "new", Config: []byte(`{"port":8443}`)}
-	assignments := []datasink.AssignmentStatus{{User: "john", Entitlements: []string{"e1"}, DatasinkStatus: datasink.Ack}}
-	rules := []datasink.RuleStatus{{Entitlement: "e1", Justification: []string{"j1"}, DatasinkStatus: datasink.Ack}}
-	roles := []datasink.RoleStatus{{RoleID: sinkID, Status: datasink.RoleActive, DatasinkStatus: datasink.Ack}}
+func datasinkCalls(c *autoid.Client) map[string]call {
+	made := &autoid.Sink{ID: "7b3c1f0e-8f6e-4f6c-9d2b-0a1b2c3d4e5f", Name: "new", Config: []byte(`{"port":8443}`)}
+	assignments := []autoid.AssignmentStatus{{User: "john", Entitlements: []string{"e1"}, DatasinkStatus: autoid.Ack}}
+	rules := []autoid.RuleStatus{{Entitlement: "e1", Justification: []string{"j1"}, DatasinkStatus: autoid.Ack}}
+	roles := []autoid.RoleStatus{{RoleID: sinkID, Status: autoid.RoleActive, DatasinkStatus: autoid.Ack}}
 	return map[string]call{
 		"CreateSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.CreateSink(ctx, made, o...))
@@ -254,7 +254,7 @@ func datasinkCalls(c *datasink.Client) map[string]call {
 			return only(c.EnsureSink(ctx, made, o...))
 		},
 		"UpdateSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return only(c.UpdateSink(ctx, &datasink.Sink{ID: sinkID, Name: "newer"}, o...))
+			return only(c.UpdateSink(ctx, &autoid.Sink{ID: sinkID, Name: "newer"}, o...))
 		},
 		"DeleteSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.DeleteSink(ctx, sinkID, o...))
@@ -271,41 +271,41 @@ func datasinkCalls(c *datasink.Client) map[string]call {
 		"QuerySinks": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.QuerySinks(ctx, nil, o...) },
 		"AllSinks":   func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllSinks(ctx, o...)) },
 		"UpdateTimestamps": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return only(c.UpdateTimestamps(ctx, sinkID, datasink.Timestamps{Certify: epoch}, o...))
+			return only(c.UpdateTimestamps(ctx, sinkID, autoid.Timestamps{Certify: epoch}, o...))
 		},
 		"QueryLogs": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.QueryLogs(ctx, nil, o...) },
 		"UpdateLogs": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.UpdateLogs(ctx, sinkID, []string{"line"}, o...))
 		},
 		"AcknowledgeAssignments": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return c.AcknowledgeAssignments(ctx, slices.Values(assignments), datasink.BulkOptions{}, o...)
+			return c.AcknowledgeAssignments(ctx, slices.Values(assignments), autoid.BulkOptions{}, o...)
 		},
 		"AcknowledgeRules": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return c.AcknowledgeRules(ctx, slices.Values(rules), datasink.BulkOptions{}, o...)
+			return c.AcknowledgeRules(ctx, slices.Values(rules), autoid.BulkOptions{}, o...)
 		},
 		"AcknowledgeRoles": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return c.AcknowledgeRoles(ctx, slices.Values(roles), datasink.BulkOptions{}, o...)
+			return c.AcknowledgeRoles(ctx, slices.Values(roles), autoid.BulkOptions{}, o...)
 		},
 	}
 }
 
 var infoworksService = service{
-	name: "infoworks", operations: security.Operations(),
+	name: "infoworks", operations: infoworks.Operations(),
 	start: func(o serverOptions) *stand {
-		options := []securitytest.Option{
-			securitytest.WithUsers(securitytest.User{Email: "admin@infoworks.io", Password: loginPassword, RefreshToken: loginRefresh}),
-			securitytest.WithDirectory(securitytest.DirectoryUser{Email: "new@infoworks.io", Login: "new"}),
+		options := []infoworkstest.Option{
+			infoworkstest.WithUsers(infoworkstest.User{Email: "admin@infoworks.io", Password: loginPassword, RefreshToken: loginRefresh}),
+			infoworkstest.WithDirectory(infoworkstest.DirectoryUser{Email: "new@infoworks.io", Login: "new"}),
 		}
 		if o.tls {
-			options = append(options, securitytest.WithTLS())
+			options = append(options, infoworkstest.WithTLS())
 		}
 		if o.call == "SAMLRedirectURL" {
-			options = append(options, securitytest.WithSAML("https://login.example.org/saml"))
+			options = append(options, infoworkstest.WithSAML("https://login.example.org/saml"))
 		}
-		server := securitytest.NewServer(options...)
+		server := infoworkstest.NewServer(options...)
 		server.Allow("admin@infoworks.io", "pipeline", "run", "17")
 		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: markers, connect: func(t testing.TB, opts ...tenantkit.Option) client {
-			c, err := security.NewClient(server.BaseURL(), security.Credentials{
+			c, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{
 				Username: "admin@infoworks.io", Password: rotate(loginPassword), RefreshToken: rotate(loginRefresh),
 			}, opts...)
 			return client{c, infoworksCalls(c), infoworksGood(), closing(t, c, err)}
@@ -313,7 +313,7 @@ var infoworksService = service{
 	},
 }
 
-func infoworksCalls(c *security.Client) map[string]call {
+func infoworksCalls(c *infoworks.Client) map[string]call {
 	return map[string]call{
 		"Authenticate": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.Authenticate(ctx, o...) },
 		"AccessToken":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.AccessToken(ctx, o...) },
@@ -331,14 +331,14 @@ func infoworksCalls(c *security.Client) map[string]call {
 			return c.ValidateToken(ctx, made.Value, o...)
 		},
 		"AuthoriseUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return c.AuthoriseUser(ctx, &security.Authorisation{EntityType: "pipeline", Action: "run", EntityID: "17"}, o...)
+			return c.AuthoriseUser(ctx, &infoworks.Authorisation{EntityType: "pipeline", Action: "run", EntityID: "17"}, o...)
 		},
 		"SAMLRedirectURL": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.SAMLRedirectURL(ctx, o...) },
 		"UserData": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return c.UserData(ctx, &security.UserQuery{UserIDs: []string{"new"}}, o...)
+			return c.UserData(ctx, &infoworks.UserQuery{UserIDs: []string{"new"}}, o...)
 		},
 		"BulkLDAPSync": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return c.BulkLDAPSync(ctx, &security.LDAPSync{SearchOn: security.SearchOnEmail, SearchList: []string{"new@infoworks.io"}}, o...)
+			return c.BulkLDAPSync(ctx, &infoworks.LDAPSync{SearchOn: infoworks.SearchOnEmail, SearchList: []string{"new@infoworks.io"}}, o...)
 		},
 	}
 }

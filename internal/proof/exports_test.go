@@ -14,10 +14,10 @@ import (
 )
 
 // promised are the packages whose exports must withstand bad input, by their folders under the module's root.
-var promised = []string{"", "auth", "tenant/worklytics", "tenant/argo", "provisioning", "datasink", "security"}
+var promised = []string{"", "auth", "tenant/worklytics", "tenant/argo", "provisioning/keboola", "datasink/autoid", "security/infoworks"}
 
 // faked are the fakes, which tests of users call.
-var faked = []string{"tenant/worklytics/worklyticstest", "tenant/argo/argotest", "provisioning/provisioningtest", "datasink/datasinktest", "security/securitytest"}
+var faked = []string{"tenant/worklytics/worklyticstest", "tenant/argo/argotest", "provisioning/keboola/keboolatest", "datasink/autoid/autoidtest", "security/infoworks/infoworkstest"}
 
 // exports returns all exported functions ("auth.APIKey") and methods of exported types ("argo.Client.GetTenant") of the packages, read
 // from their sources, with the names of their parameters.

@@ -15,11 +15,11 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 	"github.com/tenantkit/tenantkit/internal/fake"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 )
 
 // TestFiles runs all that writes files, with the faults of the matrix, in a directory that is the one for temporary files too: no file holds a
@@ -93,16 +93,16 @@ func acknowledgeWithFile(t *testing.T, path string, f fault) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
-	server := datasinktest.NewServer(datasinktest.WithAPIKey(sinkKey))
+	server := autoidtest.NewServer(autoidtest.WithAPIKey(sinkKey))
 	defer server.Close()
 	opts := append(noWait(), tenantkit.WithHTTPClient(&http.Client{Transport: server.RoundTripper()}))
-	client, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{APIKey: auth.StaticToken(sinkKey)}, opts...)
+	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{APIKey: auth.StaticToken(sinkKey)}, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	roles := func(yield func(datasink.RoleStatus) bool) {
+	roles := func(yield func(autoid.RoleStatus) bool) {
 		for i := range 30 {
-			if !yield(datasink.RoleStatus{RoleID: fmt.Sprint("role-", i), Status: datasink.RoleActive, DatasinkStatus: datasink.Ack}) {
+			if !yield(autoid.RoleStatus{RoleID: fmt.Sprint("role-", i), Status: autoid.RoleActive, DatasinkStatus: autoid.Ack}) {
 				return
 			}
 		}
@@ -110,15 +110,15 @@ func acknowledgeWithFile(t *testing.T, path string, f fault) {
 	inject(server.Server, f)
 	for range 2 {
 		// What became of the run is told in other tests.
-		_, _ = client.AcknowledgeRoles(t.Context(), roles, datasink.BulkOptions{BatchItems: 7, Checkpoint: datasink.FileCheckpoint(path), CheckpointEvery: 1})
+		_, _ = client.AcknowledgeRoles(t.Context(), roles, autoid.BulkOptions{BatchItems: 7, Checkpoint: autoid.FileCheckpoint(path), CheckpointEvery: 1})
 	}
 }
 
 func regenerateWithFile(t *testing.T, path string, f fault) {
-	server := securitytest.NewServer(securitytest.WithUsers(securitytest.User{Email: "a@example.org", RefreshToken: loginRefresh}))
+	server := infoworkstest.NewServer(infoworkstest.WithUsers(infoworkstest.User{Email: "a@example.org", RefreshToken: loginRefresh}))
 	defer server.Close()
 	opts := append(noWait(), tenantkit.WithHTTPClient(&http.Client{Transport: server.RoundTripper()}))
-	client, err := security.NewClient(server.BaseURL(), security.Credentials{
+	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{
 		RefreshToken: auth.StaticToken(loginRefresh), Store: auth.FileStore(path),
 	}, opts...)
 	if err != nil {

@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 	"github.com/tenantkit/tenantkit/internal/rest"
-	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 )
 
@@ -49,7 +49,7 @@ var hostiles = []hostile{
 		}
 		saying("{}")(w, r)
 	}, true, true, ""},
-	{"a million elements", saying("[" + strings.Repeat(`{"id":"a"},`, million) + `{"id":"a"}]`), true, true, "datasink/AllSinks"},
+	{"a million elements", saying("[" + strings.Repeat(`{"id":"a"},`, million) + `{"id":"a"}]`), true, true, "autoid/AllSinks"},
 	{"a million elements in a member", saying(`{"status":{"code":"200"},"data":[` + strings.Repeat(`{"id":"a"},`, million) + `{"id":"a"}]}`), true, true, "argo/AllTenants"},
 	{"100 levels", saying(strings.Repeat(`{"data":[{"result":`, 50) + "1" + strings.Repeat("}]}", 50)), true, false, ""},
 	{"100 000 levels", saying(strings.Repeat("[", 1e5)), true, false, ""},
@@ -185,12 +185,12 @@ func iterators(value any) map[string]iter.Seq2[string, error] {
 	switch c := value.(type) {
 	case *argo.Client:
 		return map[string]iter.Seq2[string, error]{"AllTenants": ids(c.AllTenants(ctx), func(t *argo.Tenant) string { return t.ID })}
-	case *datasink.Client:
-		return map[string]iter.Seq2[string, error]{"AllSinks": ids(c.AllSinks(ctx), func(s *datasink.Sink) string { return s.ID })}
-	case *provisioning.Client:
+	case *autoid.Client:
+		return map[string]iter.Seq2[string, error]{"AllSinks": ids(c.AllSinks(ctx), func(s *autoid.Sink) string { return s.ID })}
+	case *keboola.Client:
 		return map[string]iter.Seq2[string, error]{
-			"AllProjects": ids(c.AllProjects(ctx), func(p *provisioning.Project) string { return p.PID }),
-			"AllUsers":    ids(c.AllUsers(ctx), func(u *provisioning.User) string { return u.Login }),
+			"AllProjects": ids(c.AllProjects(ctx), func(p *keboola.Project) string { return p.PID }),
+			"AllUsers":    ids(c.AllUsers(ctx), func(u *keboola.User) string { return u.Login }),
 		}
 	}
 	return nil
@@ -217,7 +217,7 @@ func checkClear(t *testing.T, name string, err error) {
 		return
 	}
 	var failed *tenantkit.Error
-	var run *datasink.BulkError
+	var run *autoid.BulkError
 	if !errors.As(err, &failed) && !errors.As(err, &run) || len(err.Error()) > 8<<10 {
 		t.Errorf("%s: %T of %d bytes: %.300v", name, err, len(err.Error()), err)
 	}

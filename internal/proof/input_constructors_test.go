@@ -9,9 +9,9 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/security/infoworks"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
@@ -26,24 +26,24 @@ var constructors = map[string]func(baseURL string, opts ...tenantkit.Option) err
 		_, err := worklytics.NewClient(baseURL, strings.Repeat("1", 21), auth.StaticToken("x"), opts...)
 		return err
 	},
-	"provisioning": func(baseURL string, opts ...tenantkit.Option) error {
-		_, err := provisioning.NewClient(baseURL, auth.StaticToken("x"), opts...)
+	"keboola": func(baseURL string, opts ...tenantkit.Option) error {
+		_, err := keboola.NewClient(baseURL, auth.StaticToken("x"), opts...)
 		return err
 	},
-	"datasink": func(baseURL string, opts ...tenantkit.Option) error {
-		_, err := datasink.NewClient(baseURL, datasink.Credentials{Tokens: auth.StaticToken("x")}, opts...)
+	"autoid": func(baseURL string, opts ...tenantkit.Option) error {
+		_, err := autoid.NewClient(baseURL, autoid.Credentials{Tokens: auth.StaticToken("x")}, opts...)
 		return err
 	},
-	"security": func(baseURL string, opts ...tenantkit.Option) error {
-		_, err := security.NewClient(baseURL, security.Credentials{RefreshToken: auth.StaticToken("x")}, opts...)
+	"infoworks": func(baseURL string, opts ...tenantkit.Option) error {
+		_, err := infoworks.NewClient(baseURL, infoworks.Credentials{RefreshToken: auth.StaticToken("x")}, opts...)
 		return err
 	},
 	"login": func(baseURL string, opts ...tenantkit.Option) error {
-		_, err := datasink.Login(baseURL, "user", auth.StaticToken("x"), opts...).Token(context.Background())
+		_, err := autoid.Login(baseURL, "user", auth.StaticToken("x"), opts...).Token(context.Background())
 		return err
 	},
 	"discovery": func(baseURL string, opts ...tenantkit.Option) error {
-		_, err := provisioning.DiscoverBaseURL(context.Background(), baseURL, opts...)
+		_, err := keboola.DiscoverBaseURL(context.Background(), baseURL, opts...)
 		return err
 	},
 }
@@ -121,15 +121,15 @@ func TestConstructors(t *testing.T) {
 		number := -1
 		for field, err := range map[string]error{
 			"apiKey": second(argo.NewClient(base, nil)), "tokens": second(worklytics.NewClient(base, strings.Repeat("1", 21), nil)),
-			"tenantID": second(worklytics.NewClient(base, "1\r\nX-Evil: 2", auth.StaticToken("x"))), "storageToken": second(provisioning.NewClient(base, nil)),
-			"credentials":           second(datasink.NewClient(base, datasink.Credentials{})),
-			"credentials.Password":  second(security.NewClient(base, security.Credentials{Username: "x"})),
-			"credentials.Username":  second(security.NewClient(base, security.Credentials{Username: "x\r\ny", Password: auth.StaticToken("x")})),
-			"credentials.ServiceID": second(security.NewClient(base, security.Credentials{ServiceID: &number})),
-			"credentials.SyncWith":  second(security.NewClient(base, security.Credentials{SyncWith: "x"})),
-			"user":                  second(datasink.Login(base, "", auth.StaticToken("x")).Token(t.Context())),
-			"password":              second(datasink.Login(base, "x", nil).Token(t.Context())),
-			"opts":                  second(datasink.NewClient(base, datasink.Credentials{Tokens: auth.StaticToken("x")}, datasink.WithTenantID("a\r\nX-Evil: b"))),
+			"tenantID": second(worklytics.NewClient(base, "1\r\nX-Evil: 2", auth.StaticToken("x"))), "storageToken": second(keboola.NewClient(base, nil)),
+			"credentials":           second(autoid.NewClient(base, autoid.Credentials{})),
+			"credentials.Password":  second(infoworks.NewClient(base, infoworks.Credentials{Username: "x"})),
+			"credentials.Username":  second(infoworks.NewClient(base, infoworks.Credentials{Username: "x\r\ny", Password: auth.StaticToken("x")})),
+			"credentials.ServiceID": second(infoworks.NewClient(base, infoworks.Credentials{ServiceID: &number})),
+			"credentials.SyncWith":  second(infoworks.NewClient(base, infoworks.Credentials{SyncWith: "x"})),
+			"user":                  second(autoid.Login(base, "", auth.StaticToken("x")).Token(t.Context())),
+			"password":              second(autoid.Login(base, "x", nil).Token(t.Context())),
+			"opts":                  second(autoid.NewClient(base, autoid.Credentials{Tokens: auth.StaticToken("x")}, autoid.WithTenantID("a\r\nX-Evil: b"))),
 			"exchange":              second(auth.RefreshToken(auth.StaticToken("x"), nil, nil).Token(t.Context())),
 			"source":                second(auth.Cache(nil).Token(t.Context())),
 		} {

@@ -4,9 +4,9 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
 )
@@ -20,7 +20,7 @@ func TestMethodsOfFakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, server := range []interface{ Close() }{
-		worklyticstest.NewServer(), argotest.NewServer(), provisioningtest.NewServer(), datasinktest.NewServer(), securitytest.NewServer(),
+		worklyticstest.NewServer(), argotest.NewServer(), keboolatest.NewServer(), autoidtest.NewServer(), infoworkstest.NewServer(),
 	} {
 		t.Run(reflect.TypeOf(server).Elem().String(), func(t *testing.T) {
 			defer server.Close()

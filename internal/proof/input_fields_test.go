@@ -19,7 +19,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 )
 
 // TestFields sets every argument, and every field of every argument, of every call in turn to something bad: texts that are empty, end a
@@ -227,7 +227,7 @@ func (r received) sameShape(other received) bool {
 
 // refusalIn returns the refusal of input in an error, also where a long run tells of it.
 func refusalIn(err error) *tenantkit.ValidationError {
-	var run *datasink.BulkError
+	var run *autoid.BulkError
 	if errors.As(err, &run) {
 		err = run.Err
 	}

@@ -16,9 +16,9 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/security/infoworks"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
@@ -49,22 +49,22 @@ var functions = map[string]any{
 	"worklytics.ConnectURL": worklytics.ConnectURL, "worklytics.Operations": worklytics.Operations, "worklytics.NewClient": worklytics.NewClient,
 	"worklytics.Integrations": worklytics.Integrations,
 	"argo.NewClient":          argo.NewClient, "argo.Operations": argo.Operations,
-	"provisioning.NewClient": provisioning.NewClient, "provisioning.Operations": provisioning.Operations, "provisioning.Roles": provisioning.Roles,
-	"provisioning.DiscoverBaseURL": provisioning.DiscoverBaseURL,
-	"datasink.NewClient":           datasink.NewClient, "datasink.Operations": datasink.Operations,
-	"datasink.Login": func(baseURL, user string, password auth.TokenSource, opts ...tenantkit.Option) auth.TokenSource {
-		return datasink.Login(baseURL, user, password, append(opts, tenantkit.WithRetry(tenantkit.NoRetry()))...)
+	"keboola.NewClient": keboola.NewClient, "keboola.Operations": keboola.Operations, "keboola.Roles": keboola.Roles,
+	"keboola.DiscoverBaseURL": keboola.DiscoverBaseURL,
+	"autoid.NewClient":        autoid.NewClient, "autoid.Operations": autoid.Operations,
+	"autoid.Login": func(baseURL, user string, password auth.TokenSource, opts ...tenantkit.Option) auth.TokenSource {
+		return autoid.Login(baseURL, user, password, append(opts, tenantkit.WithRetry(tenantkit.NoRetry()))...)
 	},
-	"datasink.NewSinkID": datasink.NewSinkID, "datasink.WithTenantID": datasink.WithTenantID,
-	"datasink.GT": datasink.GT, "datasink.GTE": datasink.GTE, "datasink.LT": datasink.LT, "datasink.LTE": datasink.LTE,
-	"datasink.FileCheckpoint": func(path string) datasink.Checkpoint { return datasink.FileCheckpoint(scratch(path)) },
-	"security.NewClient":      security.NewClient, "security.Operations": security.Operations, "security.Help": security.Help, "security.ParseClaims": security.ParseClaims,
+	"autoid.NewSinkID": autoid.NewSinkID, "autoid.WithTenantID": autoid.WithTenantID,
+	"autoid.GT": autoid.GT, "autoid.GTE": autoid.GTE, "autoid.LT": autoid.LT, "autoid.LTE": autoid.LTE,
+	"autoid.FileCheckpoint": func(path string) autoid.Checkpoint { return autoid.FileCheckpoint(scratch(path)) },
+	"infoworks.NewClient":   infoworks.NewClient, "infoworks.Operations": infoworks.Operations, "infoworks.Help": infoworks.Help, "infoworks.ParseClaims": infoworks.ParseClaims,
 }
 
 // validates are functions of which every error is a ValidationError.
 var validates = map[string]bool{
-	"auth.CheckIDToken": true, "worklytics.ConnectURL": true, "worklytics.NewClient": true, "argo.NewClient": true, "provisioning.NewClient": true,
-	"datasink.NewClient": true, "security.NewClient": true, "provisioning.DiscoverBaseURL": true,
+	"auth.CheckIDToken": true, "worklytics.ConnectURL": true, "worklytics.NewClient": true, "argo.NewClient": true, "keboola.NewClient": true,
+	"autoid.NewClient": true, "infoworks.NewClient": true, "keboola.DiscoverBaseURL": true,
 }
 
 // directory is one for each run of the tests, made by TestFunctions.
@@ -251,15 +251,15 @@ func useResult(t *testing.T, name, what string, result any) {
 			_, err := made.Token(ctx)
 			check(err)
 		}
-	case datasink.Checkpoint:
+	case autoid.Checkpoint:
 		_, err := made.Load(ctx)
 		check(err)
-		check(made.Save(ctx, datasink.BulkState{}))
+		check(made.Save(ctx, autoid.BulkState{}))
 	case string:
 		if len(made) > 4096 && !strings.Contains(what, "10 MiB") || strings.ContainsAny(made, "\r\n\x00") {
 			t.Errorf("%s: the result is %.300q", what, made)
 		}
-	case datasink.LowerBound, datasink.UpperBound:
+	case autoid.LowerBound, autoid.UpperBound:
 		_, err := json.Marshal(made)
 		check(err)
 	default:

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/security/infoworks"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
@@ -83,54 +83,54 @@ func worklyticsGood(id string) map[string]good {
 }
 
 func keboolaGood(pid, login string) map[string]good {
-	project := func() []any { return []any{&provisioning.NewProject{Name: "stock", CustomToken: projectToken}} }
+	project := func() []any { return []any{&keboola.NewProject{Name: "stock", CustomToken: projectToken}} }
 	return map[string]good{
-		"ListProjects": func() []any { return []any{&provisioning.ListProjectsOptions{Next: "x"}} },
-		"ListUsers":    func() []any { return []any{&provisioning.ListUsersOptions{Next: "x"}} },
+		"ListProjects": func() []any { return []any{&keboola.ListProjectsOptions{Next: "x"}} },
+		"ListUsers":    func() []any { return []any{&keboola.ListUsersOptions{Next: "x"}} },
 		"AllProjects":  of(), "AllUsers": of(), "GetProject": of(pid), "ProjectAccess": of(pid), "ProjectCredentials": of(pid), "UserSSO": of(login),
 		"CreateProject": project, "CreateProjectWithUser": project,
 		"DeleteProject": func() []any {
-			return []any{pid, &provisioning.DeleteProjectOptions{User: true, IgnoreGoodDataErrors: true}}
+			return []any{pid, &keboola.DeleteProjectOptions{User: true, IgnoreGoodDataErrors: true}}
 		},
-		"DeleteUser": func() []any { return []any{login, &provisioning.DeleteUserOptions{IgnoreGoodDataErrors: true}} },
+		"DeleteUser": func() []any { return []any{login, &keboola.DeleteUserOptions{IgnoreGoodDataErrors: true}} },
 		"CreateUser": func() []any {
-			return []any{&provisioning.NewUser{
+			return []any{&keboola.NewUser{
 				Login: "new@example.org", Password: userPassword, FirstName: "New", LastName: "User", Email: "n@example.org", SSOProvider: "x",
 			}}
 		},
-		"AddUserToProject":      of(pid, "grace@example.org", provisioning.RoleEditor),
+		"AddUserToProject":      of(pid, "grace@example.org", keboola.RoleEditor),
 		"RemoveUserFromProject": of(pid, login),
 	}
 }
 
 func datasinkGood() map[string]good {
 	sink := func(id string) []any {
-		return []any{&datasink.Sink{
+		return []any{&autoid.Sink{
 			ID: id, Name: "new", Config: []byte(`{"port":8443}`), Logs: []byte(`["line"]`), Extra: extra(),
-			Timestamps: datasink.Timestamps{AutoCertify: epoch, AutoRequest: epoch, Certify: epoch, Revoke: epoch, RolePublish: epoch},
+			Timestamps: autoid.Timestamps{AutoCertify: epoch, AutoRequest: epoch, Certify: epoch, Revoke: epoch, RolePublish: epoch},
 		}}
 	}
-	assignments := func() []datasink.AssignmentStatus {
-		return []datasink.AssignmentStatus{{User: "john", Entitlements: []string{"e1"}, DatasinkStatus: datasink.Ack}}
+	assignments := func() []autoid.AssignmentStatus {
+		return []autoid.AssignmentStatus{{User: "john", Entitlements: []string{"e1"}, DatasinkStatus: autoid.Ack}}
 	}
-	rules := func() []datasink.RuleStatus {
-		return []datasink.RuleStatus{{Entitlement: "e1", Justification: []string{"j1"}, DatasinkStatus: datasink.Ack}}
+	rules := func() []autoid.RuleStatus {
+		return []autoid.RuleStatus{{Entitlement: "e1", Justification: []string{"j1"}, DatasinkStatus: autoid.Ack}}
 	}
-	roles := func() []datasink.RoleStatus {
-		return []datasink.RoleStatus{{RoleID: sinkID, Status: datasink.RoleActive, DatasinkStatus: datasink.Ack}}
+	roles := func() []autoid.RoleStatus {
+		return []autoid.RoleStatus{{RoleID: sinkID, Status: autoid.RoleActive, DatasinkStatus: autoid.Ack}}
 	}
-	bulk := func() datasink.BulkOptions {
-		return datasink.BulkOptions{
+	bulk := func() autoid.BulkOptions {
+		return autoid.BulkOptions{
 			BatchItems: 10, BatchBytes: 1 << 10, Parallel: 2, MaxRefused: 10, MaxFailed: 10, CheckpointEvery: time.Second,
-			Progress: func(datasink.BulkProgress) {}, Refused: func(datasink.BulkRefusal) {},
-			Resume: datasink.BulkState{},
+			Progress: func(autoid.BulkProgress) {}, Refused: func(autoid.BulkRefusal) {},
+			Resume: autoid.BulkState{},
 		}
 	}
 	// Of a run that stopped before its first item was settled.
 	resumed := func() []any {
 		options := bulk()
-		options.Resume = datasink.BulkState{
-			Operation: "AcknowledgeRoles", Settled: []datasink.Span{{From: 0, To: 1}}, Done: 1, First: datasink.Fingerprint{Items: 1, Checksum: "x"},
+		options.Resume = autoid.BulkState{
+			Operation: "AcknowledgeRoles", Settled: []autoid.Span{{From: 0, To: 1}}, Done: 1, First: autoid.Fingerprint{Items: 1, Checksum: "x"},
 		}
 		return []any{roles(), options}
 	}
@@ -142,13 +142,13 @@ func datasinkGood() map[string]good {
 		"UpdateRuleStatus":       func() []any { return []any{rules()} },
 		"UpdateRoleStatus":       func() []any { return []any{roles()} },
 		"QuerySinks": func() []any {
-			between := datasink.Threshold{Lower: datasink.GT(epoch), Upper: datasink.LT(epoch.AddDate(1, 0, 0))}
-			return []any{&datasink.SinkFilter{
+			between := autoid.Threshold{Lower: autoid.GT(epoch), Upper: autoid.LT(epoch.AddDate(1, 0, 0))}
+			return []any{&autoid.SinkFilter{
 				ID: sinkID, Name: "old", AutoCertify: between, AutoRequest: between, Certify: between, Revoke: between, RolePublish: between,
 			}}
 		},
-		"QueryLogs": func() []any { return []any{&datasink.LogFilter{ID: sinkID, Name: "old"}} },
-		"UpdateTimestamps": of(sinkID, datasink.Timestamps{
+		"QueryLogs": func() []any { return []any{&autoid.LogFilter{ID: sinkID, Name: "old"}} },
+		"UpdateTimestamps": of(sinkID, autoid.Timestamps{
 			AutoCertify: epoch, AutoRequest: epoch, Certify: epoch, Revoke: epoch, RolePublish: epoch,
 		}),
 		"UpdateLogs":             func() []any { return []any{sinkID, any([]string{"line"})} },
@@ -165,13 +165,13 @@ func infoworksGood() map[string]good {
 		"Authenticate": of(), "AccessToken": of(), "RevokeAccessToken": of(), "RegenerateRefreshToken": of(), "SAMLRedirectURL": of(),
 		"ValidateToken": of(loginRefresh),
 		"AuthoriseUser": func() []any {
-			return []any{&security.Authorisation{EntityType: "pipeline", Action: "run", EntityID: "17"}}
+			return []any{&infoworks.Authorisation{EntityType: "pipeline", Action: "run", EntityID: "17"}}
 		},
-		"UserData": func() []any { return []any{&security.UserQuery{UserIDs: []string{"new"}, SearchAttribute: "login"}} },
+		"UserData": func() []any { return []any{&infoworks.UserQuery{UserIDs: []string{"new"}, SearchAttribute: "login"}} },
 		"BulkLDAPSync": func() []any {
 			yes := true
-			return []any{&security.LDAPSync{
-				SearchOn: security.SearchOnEmail, SearchList: []string{"new@infoworks.io"}, ShouldUpdate: &yes, ShouldAdd: &yes,
+			return []any{&infoworks.LDAPSync{
+				SearchOn: infoworks.SearchOnEmail, SearchList: []string{"new@infoworks.io"}, ShouldUpdate: &yes, ShouldAdd: &yes,
 			}}
 		},
 	}

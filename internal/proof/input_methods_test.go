@@ -7,12 +7,12 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
@@ -27,13 +27,13 @@ var values = []any{
 	new(worklytics.InvalidConnectionError),
 	new(argo.AMS), new(argo.AMSProject), new(argo.Client), new(argo.DBConf), new(argo.HDFS), new(argo.Info), new(argo.Status), new(argo.StatusLostError),
 	new(argo.SyncData), new(argo.Tenant), new(argo.Time), new(argo.Topology), new(argo.User),
-	new(provisioning.Client), new(provisioning.LoginForm), new(provisioning.Project), new(provisioning.SSOClaims), new(provisioning.Text),
-	new(datasink.BulkError), new(datasink.Client), new(datasink.Sink), new(datasink.Threshold), new(datasink.Timestamps),
-	new(security.Claims), new(security.Client), new(security.LDAPSyncError), new(security.LDAPSyncResult), new(security.SyncedUser), new(security.UserEntry),
+	new(keboola.Client), new(keboola.LoginForm), new(keboola.Project), new(keboola.SSOClaims), new(keboola.Text),
+	new(autoid.BulkError), new(autoid.Client), new(autoid.Sink), new(autoid.Threshold), new(autoid.Timestamps),
+	new(infoworks.Claims), new(infoworks.Client), new(infoworks.LDAPSyncError), new(infoworks.LDAPSyncResult), new(infoworks.SyncedUser), new(infoworks.UserEntry),
 }
 
 // fakes are the fakes as users hold them, for their methods.
-var fakes = []any{new(worklyticstest.Server), new(argotest.Server), new(provisioningtest.Server), new(datasinktest.Server), new(securitytest.Server)}
+var fakes = []any{new(worklyticstest.Server), new(argotest.Server), new(keboolatest.Server), new(autoidtest.Server), new(infoworkstest.Server)}
 
 // TestMethods calls every method of every exported type with something bad in place of each argument in turn, on the zero value, and on nil
 // where the method has an error to tell of that: no panic. Calls of clients are tried by TestBadInput.

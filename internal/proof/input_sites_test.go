@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 )
 
 // bad is a value that makes good input bad, or odd.
@@ -53,10 +53,10 @@ func badOf(t reflect.Type) []bad {
 		return badJSON
 	case reflect.TypeFor[time.Time]():
 		return badTimes
-	case reflect.TypeFor[datasink.LowerBound]():
-		return []bad{{"year 10000", datasink.GTE(badTimes[0].value.(time.Time))}, {"year -1", datasink.GT(badTimes[1].value.(time.Time))}}
-	case reflect.TypeFor[datasink.UpperBound]():
-		return []bad{{"year 10000", datasink.LTE(badTimes[0].value.(time.Time))}, {"year -1", datasink.LT(badTimes[1].value.(time.Time))}}
+	case reflect.TypeFor[autoid.LowerBound]():
+		return []bad{{"year 10000", autoid.GTE(badTimes[0].value.(time.Time))}, {"year -1", autoid.GT(badTimes[1].value.(time.Time))}}
+	case reflect.TypeFor[autoid.UpperBound]():
+		return []bad{{"year 10000", autoid.LTE(badTimes[0].value.(time.Time))}, {"year -1", autoid.LT(badTimes[1].value.(time.Time))}}
 	}
 	switch t.Kind() {
 	case reflect.String:

@@ -14,13 +14,13 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 	"github.com/tenantkit/tenantkit/internal/fake"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
@@ -156,50 +156,50 @@ func worklyticsLoad(t *testing.T, opts []tenantkit.Option) load {
 }
 
 func keboolaLoad(t *testing.T, opts []tenantkit.Option) load {
-	server := provisioningtest.Start(t)
-	server.AddProject(provisioningtest.Project{PID: "sales"})
-	c, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken), opts...)
+	server := keboolatest.Start(t)
+	server.AddProject(keboolatest.Project{PID: "sales"})
+	c, err := keboola.NewClient(server.BaseURL(), auth.StaticToken(keboolatest.DefaultToken), opts...)
 	return load{
 		name: "keboola", server: server.Server, close: closing(t, c, err),
 		read: func(ctx context.Context) error { _, err := c.GetProject(ctx, "sales"); return err },
 		create: func(ctx context.Context, name string) error {
-			_, err := c.CreateUser(ctx, &provisioning.NewUser{Login: name + "@example.org", Password: userPassword, FirstName: "A", LastName: "B"})
+			_, err := c.CreateUser(ctx, &keboola.NewUser{Login: name + "@example.org", Password: userPassword, FirstName: "A", LastName: "B"})
 			return err
 		},
 		created: func() map[string]int {
-			return counts(server.Users(), func(u provisioningtest.User) string { return strings.TrimSuffix(u.Login, "@example.org") })
+			return counts(server.Users(), func(u keboolatest.User) string { return strings.TrimSuffix(u.Login, "@example.org") })
 		},
 	}
 }
 
 func datasinkLoad(t *testing.T, opts []tenantkit.Option) load {
-	server := datasinktest.Start(t)
-	server.AddSinks(datasinktest.Sink{ID: sinkID})
-	c, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{
-		Tokens: auth.StaticToken(datasinktest.DefaultToken), APIKey: auth.StaticToken(datasinktest.DefaultAPIKey),
+	server := autoidtest.Start(t)
+	server.AddSinks(autoidtest.Sink{ID: sinkID})
+	c, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{
+		Tokens: auth.StaticToken(autoidtest.DefaultToken), APIKey: auth.StaticToken(autoidtest.DefaultAPIKey),
 	}, opts...)
 	return load{
-		name: "datasink", server: server.Server, close: closing(t, c, err),
+		name: "autoid", server: server.Server, close: closing(t, c, err),
 		read: func(ctx context.Context) error {
-			_, err := c.QuerySinks(ctx, &datasink.SinkFilter{ID: sinkID})
+			_, err := c.QuerySinks(ctx, &autoid.SinkFilter{ID: sinkID})
 			return err
 		},
 		create: func(ctx context.Context, name string) error {
-			return c.CreateSink(ctx, &datasink.Sink{ID: datasink.NewSinkID(), Name: name})
+			return c.CreateSink(ctx, &autoid.Sink{ID: autoid.NewSinkID(), Name: name})
 		},
 		created: func() map[string]int {
-			return counts(server.Sinks(), func(s datasinktest.Sink) string { return s.Name })
+			return counts(server.Sinks(), func(s autoidtest.Sink) string { return s.Name })
 		},
 	}
 }
 
 func infoworksLoad(t *testing.T, opts []tenantkit.Option) load {
-	server := securitytest.Start(t, securitytest.WithUsers(securitytest.User{Email: "a@example.org", RefreshToken: loginRefresh}))
-	c, err := security.NewClient(server.BaseURL(), security.Credentials{RefreshToken: auth.StaticToken(loginRefresh)}, opts...)
+	server := infoworkstest.Start(t, infoworkstest.WithUsers(infoworkstest.User{Email: "a@example.org", RefreshToken: loginRefresh}))
+	c, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{RefreshToken: auth.StaticToken(loginRefresh)}, opts...)
 	return load{
 		name: "infoworks", server: server.Server, close: closing(t, c, err),
 		read: func(ctx context.Context) error {
-			_, err := c.UserData(ctx, &security.UserQuery{UserIDs: []string{"x"}})
+			_, err := c.UserData(ctx, &infoworks.UserQuery{UserIDs: []string{"x"}})
 			return err
 		},
 	}

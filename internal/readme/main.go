@@ -10,10 +10,10 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 	"github.com/tenantkit/tenantkit/internal/rest"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/security"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/security/infoworks"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
@@ -28,9 +28,9 @@ type system struct {
 var systems = []system{
 	{"Worklytics", worklytics.Operations(), reflect.TypeFor[*worklytics.Client]()},
 	{"ARGO", argo.Operations(), reflect.TypeFor[*argo.Client]()},
-	{"Keboola GoodData Provisioning", provisioning.Operations(), reflect.TypeFor[*provisioning.Client]()},
-	{"Autonomous Identity", datasink.Operations(), reflect.TypeFor[*datasink.Client]()},
-	{"Infoworks", security.Operations(), reflect.TypeFor[*security.Client]()},
+	{"Keboola GoodData Provisioning", keboola.Operations(), reflect.TypeFor[*keboola.Client]()},
+	{"Autonomous Identity", autoid.Operations(), reflect.TypeFor[*autoid.Client]()},
+	{"Infoworks", infoworks.Operations(), reflect.TypeFor[*infoworks.Client]()},
 }
 
 const (

@@ -11,7 +11,7 @@ import (
 )
 
 // clients are the packages that a program imports to call one system.
-var clients = []string{"datasink", "provisioning", "security", "tenant/argo", "tenant/worklytics"}
+var clients = []string{"datasink/autoid", "provisioning/keboola", "security/infoworks", "tenant/argo", "tenant/worklytics"}
 
 // TestGet gets the modules from a proxy, as a user does, into a module cache of its own, and runs programs that use them.
 func TestGet(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
 	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 )
@@ -44,13 +44,13 @@ func bulkWork(ctx context.Context, r *report) error {
 		_, _ = io.WriteString(w, "ok")
 	}))
 	defer server.Close()
-	client, err := datasink.NewClient(server.URL, datasink.Credentials{APIKey: auth.StaticToken(peer.Key)}, tenantkit.WithHTTPClient(server.Client()))
+	client, err := autoid.NewClient(server.URL, autoid.Credentials{APIKey: auth.StaticToken(peer.Key)}, tenantkit.WithHTTPClient(server.Client()))
 	if err != nil {
 		return err
 	}
 	ours := func(n, parallel int) func() error {
 		return func() error {
-			result, err := client.AcknowledgeAssignments(ctx, assignments(n), datasink.BulkOptions{BatchItems: batchItems, Parallel: parallel})
+			result, err := client.AcknowledgeAssignments(ctx, assignments(n), autoid.BulkOptions{BatchItems: batchItems, Parallel: parallel})
 			if err != nil {
 				return err
 			}
@@ -104,10 +104,10 @@ func bulkWork(ctx context.Context, r *report) error {
 	return nil
 }
 
-func assignments(n int) iter.Seq[datasink.AssignmentStatus] {
-	return func(yield func(datasink.AssignmentStatus) bool) {
+func assignments(n int) iter.Seq[autoid.AssignmentStatus] {
+	return func(yield func(autoid.AssignmentStatus) bool) {
 		for i := range n {
-			if !yield(datasink.AssignmentStatus{User: fmt.Sprintf("user-%d", i), Entitlements: []string{"CN=Payroll"}, DatasinkStatus: datasink.Ack}) {
+			if !yield(autoid.AssignmentStatus{User: fmt.Sprintf("user-%d", i), Entitlements: []string{"CN=Payroll"}, DatasinkStatus: autoid.Ack}) {
 				return
 			}
 		}
@@ -115,7 +115,7 @@ func assignments(n int) iter.Seq[datasink.AssignmentStatus] {
 }
 
 func batchesByHand(ctx context.Context, server *httptest.Server, n, size int) error {
-	batch := make([]datasink.AssignmentStatus, 0, size)
+	batch := make([]autoid.AssignmentStatus, 0, size)
 	send := func() error {
 		body, err := json.Marshal(map[string]any{"assignments": batch})
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
 	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
-	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
 )
 
 const (
@@ -46,7 +46,7 @@ func pagesWork(ctx context.Context, r *report) error {
 		_, _ = io.WriteString(w, payload.Projects100)
 	}))
 	defer server.Close()
-	client, err := provisioning.NewClient(server.URL, auth.StaticToken(peer.Key), tenantkit.WithHTTPClient(server.Client()))
+	client, err := keboola.NewClient(server.URL, auth.StaticToken(peer.Key), tenantkit.WithHTTPClient(server.Client()))
 	if err != nil {
 		return err
 	}

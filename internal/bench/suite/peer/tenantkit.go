@@ -6,9 +6,9 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
 	"github.com/tenantkit/tenantkit/internal/bench/suite/payload"
-	"github.com/tenantkit/tenantkit/provisioning"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 )
 
@@ -19,11 +19,11 @@ func tenantkitCalls(base string, transport http.RoundTripper) (Calls, error) {
 	if err != nil {
 		return Calls{}, err
 	}
-	projects, err := provisioning.NewClient(base, key, client)
+	projects, err := keboola.NewClient(base, key, client)
 	if err != nil {
 		return Calls{}, err
 	}
-	sinks, err := datasink.NewClient(base, datasink.Credentials{APIKey: key}, client)
+	sinks, err := autoid.NewClient(base, autoid.Credentials{APIKey: key}, client)
 	if err != nil {
 		return Calls{}, err
 	}

@@ -11,12 +11,12 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/datasink"
-	"github.com/tenantkit/tenantkit/datasink/datasinktest"
-	"github.com/tenantkit/tenantkit/provisioning"
-	"github.com/tenantkit/tenantkit/provisioning/provisioningtest"
-	"github.com/tenantkit/tenantkit/security"
-	"github.com/tenantkit/tenantkit/security/securitytest"
+	"github.com/tenantkit/tenantkit/datasink/autoid"
+	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
+	"github.com/tenantkit/tenantkit/provisioning/keboola"
+	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
+	"github.com/tenantkit/tenantkit/security/infoworks"
+	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
@@ -73,14 +73,14 @@ func argoCall(ctx context.Context) error {
 }
 
 func provisioningCall(ctx context.Context) error {
-	server := provisioningtest.NewServer()
+	server := keboolatest.NewServer()
 	defer server.Close()
-	client, err := provisioning.NewClient(server.BaseURL(), auth.StaticToken(provisioningtest.DefaultToken))
+	client, err := keboola.NewClient(server.BaseURL(), auth.StaticToken(keboolatest.DefaultToken))
 	if err != nil {
 		return err
 	}
-	server.Fail("CreateProject", provisioningtest.Fault{ResetAfter: true})
-	_, err = client.CreateProject(ctx, &provisioning.NewProject{Name: "Trial", KeboolaToken: provisioning.KeboolaTokenDemo})
+	server.Fail("CreateProject", keboolatest.Fault{ResetAfter: true})
+	_, err = client.CreateProject(ctx, &keboola.NewProject{Name: "Trial", KeboolaToken: keboola.KeboolaTokenDemo})
 	if err == nil {
 		return errors.New("a lost answer is no error")
 	}
@@ -89,15 +89,15 @@ func provisioningCall(ctx context.Context) error {
 }
 
 func datasinkCall(ctx context.Context) error {
-	server := datasinktest.NewServer()
+	server := autoidtest.NewServer()
 	defer server.Close()
 	server.AddAssignment("john.doe", "entitlement_1")
-	client, err := datasink.NewClient(server.BaseURL(), datasink.Credentials{APIKey: auth.StaticToken(datasinktest.DefaultAPIKey)})
+	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{APIKey: auth.StaticToken(autoidtest.DefaultAPIKey)})
 	if err != nil {
 		return err
 	}
-	err = client.UpdateAssignmentStatus(ctx, []datasink.AssignmentStatus{
-		{User: "john.doe", Entitlements: []string{"entitlement_1"}, DatasinkStatus: datasink.Ack},
+	err = client.UpdateAssignmentStatus(ctx, []autoid.AssignmentStatus{
+		{User: "john.doe", Entitlements: []string{"entitlement_1"}, DatasinkStatus: autoid.Ack},
 	})
 	if err != nil {
 		return err
@@ -107,9 +107,9 @@ func datasinkCall(ctx context.Context) error {
 }
 
 func securityCall(ctx context.Context) error {
-	server := securitytest.NewServer(securitytest.WithUsers(securitytest.User{Email: "admin@infoworks.io"}))
+	server := infoworkstest.NewServer(infoworkstest.WithUsers(infoworkstest.User{Email: "admin@infoworks.io"}))
 	defer server.Close()
-	client, err := security.NewClient(server.BaseURL(), security.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken("admin@infoworks.io"))})
+	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken("admin@infoworks.io"))})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,92 @@
+package keboola
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/wire"
+)
+
+// readRefusal reads all forms in which the service, the gateway before it, and other services of Keboola tell of a failure:
+//
+//	{"errorMessage", "errorType", "requestId"}                        the service
+//	{"errorMessage", "errorCode" (text or number), "apiRequestId"}    its gateway
+//	{"error", "code" (text or number), "exceptionId", "context"}      Keboola's other services
+//	{"status", "error" (its kind), "message", "code", "exceptionId"}  Keboola's components
+//	{"reason"}                                                        maintenance
+//
+// Anything else is taken for plain text, of which an HTML page gives its title.
+func readRefusal(refusal *tenantkit.Error) {
+	var members map[string]json.RawMessage
+	if err := wire.Unmarshal([]byte(refusal.Body), &members); err != nil {
+		// No JSON object: the status, and what text there is, tell all.
+		refusal.Message = plainText(refusal.Body)
+		return
+	}
+	first := func(names ...string) (found string, others []string) {
+		for _, name := range names {
+			var text Text
+			if text.UnmarshalJSON(members[name]) != nil || blank(string(text)) || text == "{}" || text == "[]" {
+				continue
+			}
+			if found == "" {
+				found = string(text)
+			} else if string(text) != found {
+				others = append(others, string(text))
+			}
+		}
+		return found, others
+	}
+	var others []string
+	refusal.Message, others = first("errorMessage", "message", "error", "reason", "context")
+	refusal.Details = strings.Join(others, "; ")
+	refusal.Code, _ = first("errorCode", "code", "errorType")
+	if id, _ := first("requestId", "apiRequestId", "exceptionId"); id != "" {
+		refusal.RequestID = id
+	}
+	if refusal.Message == "" {
+		refusal.Message = plainText(refusal.Body)
+	}
+	if refusal.StatusCode == http.StatusBadRequest && strings.HasSuffix(refusal.Message, notInDatabase) {
+		refusal.Err = tenantkit.ErrNotFound
+	}
+}
+
+// notInDatabase ends the message about an unknown project, whose status is 404 or 400.
+const notInDatabase = " not found in database"
+
+const maxPlainText = 300
+
+// plainText returns the beginning of a body that is no JSON object in one line, or the title of an HTML page.
+func plainText(body string) string {
+	if title, ok := htmlTitle(body); ok {
+		body = title
+	}
+	line := strings.Join(strings.FieldsFunc(body, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if runes := []rune(line); len(runes) > maxPlainText {
+		line = string(runes[:maxPlainText]) + "…"
+	}
+	return line
+}
+
+// htmlTitle returns the title of an HTML page, empty where it has none, and whether body looks like one at all.
+func htmlTitle(body string) (string, bool) {
+	if !strings.HasPrefix(strings.TrimSpace(body), "<") {
+		return "", false
+	}
+	lower := strings.ToLower(body)
+	if len(lower) != len(body) {
+		// Positions in the one are not positions in the other.
+		lower = body
+	}
+	_, after, found := strings.Cut(lower, "<title>")
+	title, _, closed := strings.Cut(after, "</title>")
+	if !found || !closed {
+		return "", true
+	}
+	start := len(lower) - len(after)
+	return body[start : start+len(title)], true
+}

@@ -1,0 +1,27 @@
+package keboola
+
+import (
+	"net/http"
+
+	"github.com/tenantkit/tenantkit/internal/rest"
+)
+
+// pageQuery asks for one page of a list.
+type pageQuery struct {
+	Next string `url:"nextPageToken,omitempty"`
+}
+
+// nextPage finds the token of the next page. Nothing else of the link counts: the documented one of a list of users names /projects,
+// and the Storage API token must not follow it to another host.
+var nextPage = rest.LinkToken("nextPageToken")
+
+// pager returns what reads the pages of a list.
+func pager[T any](c *Client, operation int, check func(*T) error) *rest.Pager[T] {
+	return &rest.Pager[T]{
+		Client:    c.pipeline(),
+		Operation: &operations[operation],
+		Call:      func(next string) rest.Call { return rest.Call{Query: pageQuery{next}} },
+		Next:      func(answer *http.Response) (string, error) { return nextPage(answer) },
+		Check:     check,
+	}
+}

@@ -1,0 +1,95 @@
+package infoworks
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/wire"
+)
+
+// refusal is the body of every refusal of an Infoworks server.
+type refusal struct {
+	Message wire.Text `json:"message"`
+	Details wire.Text `json:"details"`
+	Code    wire.Text `json:"iw_code"`
+	Help    wire.Text `json:"help"`
+}
+
+func readRefusal(e *tenantkit.Error) {
+	var body refusal
+	if err := wire.Unmarshal([]byte(e.Body), &body); err != nil {
+		// An answer of something between here and the server: Body has it.
+		return
+	}
+	e.Code, e.Message, e.Details = string(body.Code), string(body.Message), string(body.Details)
+	if e.Details == "{}" || e.Details == "[]" {
+		e.Details = ""
+	}
+	if notAcceptable(e) {
+		e.Err = &wrongCredential{operation: e.Operation}
+	}
+}
+
+// notAcceptable tells whether the server itself answered 406, which is its answer to wrong credentials (IW10031; IW1004 stands in
+// for every code of Infoworks). A proxy's 406 has no code.
+func notAcceptable(e *tenantkit.Error) bool {
+	return e.StatusCode == http.StatusNotAcceptable && e.Code != ""
+}
+
+// wrongCredential is an [tenantkit.ErrUnauthenticated] that says what to look at, since the server does not.
+type wrongCredential struct {
+	operation string
+	goodToken bool // the server, asked about the access token, says that it is good
+}
+
+func (w *wrongCredential) Unwrap() error { return tenantkit.ErrUnauthenticated }
+
+func (w *wrongCredential) Error() string {
+	return tenantkit.ErrUnauthenticated.Error() + ": " + w.advice()
+}
+
+func (w *wrongCredential) advice() string {
+	const same = "the server answers so to wrong credentials: "
+	switch w.operation {
+	case operations[authenticate].Name:
+		return same + "check the user name and the password, which do not work where users log in by SAML"
+	case operations[accessToken].Name:
+		return same + "the refresh token is wrong, expired, or was replaced; the user's current one is in the web interface under My Profile > Settings"
+	case operations[regenerateRefreshToken].Name, operations[bulkLDAPSync].Name:
+		return same + "check them, and whether the server wants the other kind (Credentials.RegenerateWith, Credentials.SyncWith)"
+	}
+	if w.goodToken {
+		return "the server says that the access token is good, so its user may probably not do this"
+	}
+	return same + "the access token is not good any more, or its user may not do this"
+}
+
+// credentialRefused tells whether an operation that carries an access token may do with another one. Refused passwords and refresh
+// tokens are not sent again: the server locks out users who fail too often.
+func credentialRefused(e *tenantkit.Error) bool {
+	if e.StatusCode != http.StatusUnauthorized && !notAcceptable(e) {
+		return false
+	}
+	for i := range operations {
+		if operations[i].Name == e.Operation {
+			return operations[i].Credential == byAccessToken || i == samlRedirectURL
+		}
+	}
+	return false
+}
+
+// Help returns the address that a refusal names for help, and the empty text where it names none. Nothing in this package follows
+// it: the hosts that servers name do not always exist.
+func Help(err error) string {
+	var e *tenantkit.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	var body refusal
+	if wire.Unmarshal([]byte(e.Body), &body) != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(body.Help))
+}
