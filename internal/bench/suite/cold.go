@@ -66,6 +66,10 @@ func coldWork(ctx context.Context, r *report) (err error) {
 		if err != nil {
 			return err
 		}
+		// The first line is "<binary>: go1.27.4".
+		if line, _, _ := strings.Cut(version, "\n"); line != binary+": "+runtime.Version() {
+			return fmt.Errorf("%s was not built with %s: %s", name, runtime.Version(), line)
+		}
 		linked := strings.Count(version, "\tdep\t")
 		if name == "tenantkit" {
 			ours, modules = info.Size()-floor, linked
@@ -133,9 +137,4 @@ func initialization(ctx context.Context, binary string) (time.Duration, error) {
 		starts = append(starts, sum*float64(time.Millisecond))
 	}
 	return time.Duration(median(starts)), nil
-}
-
-// environment says what the figures were measured on.
-func environment() string {
-	return fmt.Sprintf("%s, %s/%s, GOMAXPROCS %d", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
 }

@@ -45,7 +45,7 @@ func connectionsWork(ctx context.Context, r *report) error {
 		}
 		server.Close()
 		details.add(contender.Name, server.opened.Load())
-		if i == 1 {
+		if i == peer.Hands {
 			r.check("100 lists one after the other, in chunks", "1 connection", fmt.Sprint(server.opened.Load()), server.opened.Load() == 1)
 		}
 	}

@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 )
 
 // works are the pieces of work, in the order in which they are measured.
@@ -28,14 +31,6 @@ var works = []struct {
 	{"cold", coldWork},
 }
 
-const intro = `# Results
-
-Made by ` + "`go run ./internal/bench/report -full`" + ` with %s. Calls are measured in %d rounds of each contender in turn; figures are medians.
-Times of calls and streams are processor time, the rest is wall time: read the ratios. Allocations are exact, but for the noise of the
-collector.
-
-`
-
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -50,7 +45,7 @@ func run() error {
 	}
 	rounds := flag.Int("rounds", 15, "rounds of the calls, interleaved")
 	slot := flag.Duration("slot", 60*time.Millisecond, "time of a contender in a round")
-	full := flag.Bool("full", false, "1000 pages and a million acknowledgements, in place of a fifth")
+	full := flag.Bool("full", false, "1000 pages and a million acknowledgements, instead of a fifth: figures to publish, which need "+newest+" or later")
 	only := flag.String("only", strings.Join(names, ","), "what to measure")
 	svg := flag.String("svg", "", "file for a chart of the calls; empty draws none")
 	from := flag.String("from", ".", "folder that the file is relative to")
@@ -63,6 +58,11 @@ func run() error {
 	}
 	if *rounds < 1 || *slot <= 0 {
 		return fmt.Errorf("-rounds and -slot must be positive")
+	}
+	if *full {
+		if err := current(runtime.Version()); err != nil {
+			return fmt.Errorf("-full: %w", err)
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -85,7 +85,9 @@ func run() error {
 			return err
 		}
 	}
-	if _, err := fmt.Printf(intro, environment(), r.rounds); err != nil {
+	everything := len(selected) == len(works) && peer.Complete
+	head := heading(runtime.Version(), r.rounds, *full && everything)
+	if _, err := os.Stdout.WriteString(head); err != nil {
 		return err
 	}
 	return r.write(os.Stdout)

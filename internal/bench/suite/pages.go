@@ -51,7 +51,8 @@ func pagesWork(ctx context.Context, r *report) error {
 		return err
 	}
 	tasks := []task{
-		{"by hand, page by page", func() error { return serialPages(ctx, server, pages) }},
+		{"by hand, page by page (json.Decoder)", func() error { return serialPages(ctx, server, pages, decodePage) }},
+		{"by hand, page by page (ReadAll)", func() error { return serialPages(ctx, server, pages, readPage) }},
 		{"tenantkit AllProjects", func() error {
 			got := 0
 			for _, err := range client.AllProjects(ctx) {
@@ -76,17 +77,18 @@ func pagesWork(ctx context.Context, r *report) error {
 		}
 	}
 	title := fmt.Sprintf("%d pages of 100, 2 ms in the server and 2 ms in the caller for each", pages)
-	details := table{title: title, head: []string{"contender", "time", "x the serial loop"}}
+	details := table{title: title, head: []string{"contender", "time", "x the better serial loop"}}
+	floor := min(median(times[0]), median(times[1]))
 	for i, task := range tasks {
-		details.add(task.name, time.Duration(median(times[i])).Round(time.Millisecond), fmt.Sprintf("%.2f", median(times[i])/median(times[0])))
+		details.add(task.name, time.Duration(median(times[i])).Round(time.Millisecond), fmt.Sprintf("%.2f", median(times[i])/floor))
 	}
 	r.tables = append(r.tables, details)
-	share := median(times[1]) / median(times[0])
+	share := median(times[2]) / floor
 	r.check(title, "0.6 x a serial loop's time", fmt.Sprintf("%.2f x", share), share <= 0.6)
 	return nil
 }
 
-func serialPages(ctx context.Context, server *httptest.Server, pages int) error {
+func serialPages(ctx context.Context, server *httptest.Server, pages int, read func(io.Reader) ([]payload.Project, error)) error {
 	got, next := 0, ""
 	for range pages {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/projects?nextPageToken="+next, nil)
@@ -98,11 +100,7 @@ func serialPages(ctx context.Context, server *httptest.Server, pages int) error 
 		if err != nil {
 			return err
 		}
-		var projects []payload.Project
-		err = json.NewDecoder(resp.Body).Decode(&projects)
-		if err == nil {
-			_, err = io.Copy(io.Discard, resp.Body)
-		}
+		projects, err := read(resp.Body)
 		resp.Body.Close()
 		if err != nil {
 			return err
@@ -112,4 +110,22 @@ func serialPages(ctx context.Context, server *httptest.Server, pages int) error 
 		next = strconv.Itoa(got / pageSize)
 	}
 	return counted(got, pages*pageSize)
+}
+
+func decodePage(body io.Reader) (projects []payload.Project, err error) {
+	if err := json.NewDecoder(body).Decode(&projects); err != nil {
+		return nil, err
+	}
+	// Read the rest, so that the connection is reused.
+	_, err = io.Copy(io.Discard, body)
+	return projects, err
+}
+
+func readPage(body io.Reader) (projects []payload.Project, err error) {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return nil, err
+	}
+	err = json.Unmarshal(text, &projects)
+	return projects, err
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantkit/tenantkit/internal/bench/suite/peer"
 )
 
 func TestQuantile(t *testing.T) {
@@ -56,6 +58,50 @@ func TestInterleave(t *testing.T) {
 	}
 }
 
+func TestBetter(t *testing.T) {
+	t.Parallel()
+	got := better([]sample{{time: 3, allocs: 10, bytes: 200}, {time: 4, allocs: 9, bytes: 100}})
+	if got.time != 3 || got.allocs != 9 || got.bytes != 100 {
+		t.Errorf("got %+v, want the lower of each figure", got)
+	}
+}
+
+func TestCurrent(t *testing.T) {
+	t.Parallel()
+	for toolchain, want := range map[string]bool{
+		newest: true, "go1.99.0": true,
+		"go1.26.8": false, "go1.27.3": false, "go1.27rc1": false, newest + " X:nojsonv2": false, "devel go1.28-1234567": false,
+	} {
+		if err := current(toolchain); (err == nil) != want {
+			t.Errorf("%s: got the error %v, want accepted: %t", toolchain, err, want)
+		}
+	}
+}
+
+func TestHeading(t *testing.T) {
+	t.Parallel()
+	const mark = "Not for publication"
+	if got := heading("go1.27.4", 15, true); !strings.HasPrefix(got, "# Results with go1.27.4\n") || strings.Contains(got, mark) {
+		t.Errorf("a complete run is headed\n%s", got)
+	}
+	if got := heading("go1.27.4", 15, false); !strings.HasPrefix(got, "# Trial with go1.27.4\n") || !strings.Contains(got, mark) {
+		t.Errorf("a trial is headed\n%s", got)
+	}
+}
+
+func TestContenders(t *testing.T) {
+	t.Parallel()
+	all := peer.All()
+	for _, hand := range all[:peer.Hands] {
+		if hand.Module != "" {
+			t.Errorf("%s is among the contenders by hand", hand.Name)
+		}
+	}
+	if got := all[peer.Hands].Name; got != "tenantkit" {
+		t.Errorf("got %s after the contenders by hand", got)
+	}
+}
+
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	r := &report{}
@@ -77,7 +123,7 @@ func TestWrite(t *testing.T) {
 func TestChart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "chart.svg")
-	work := bars{"Some work", []sample{{name: "floor", time: 100}, {name: "ours", time: 50}, {name: "theirs", time: 175}}}
+	work := bars{"Some work", []sample{{name: "slow hand", time: 125}, {name: "floor", time: 100}, {name: "ours", time: 50}, {name: "theirs", time: 175}}}
 	if err := drawChart(path, []bars{work, work}); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +131,7 @@ func TestChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"<svg", ">Some work<", ">ours<", ">1.00<", ">0.50<", ">1.75<", "tenantkit takes 0.50 times", "prefers-color-scheme: dark", "fill:var(--ours)"} {
+	for _, text := range []string{"<svg", ">Some work<", ">ours<", ">1.25<", ">1.00<", ">0.50<", ">1.75<", "tenantkit takes 0.50 times", "prefers-color-scheme: dark", "fill:var(--ours)"} {
 		if !strings.Contains(string(drawn), text) {
 			t.Errorf("%q is not in it", text)
 		}

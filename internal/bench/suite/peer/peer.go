@@ -26,13 +26,17 @@ type Peer struct {
 	Open func(base string, transport http.RoundTripper) (Calls, error)
 }
 
-// All returns the contenders. The first is the floor, and the second this module.
+// Hands is the number of contenders by hand, which come first in [All]. The better of them is the floor. This module follows, at the
+// index Hands.
+const Hands = 2
+
+// All returns the contenders: those by hand, this module, and the SDKs.
 func All() []Peer { return slices.Concat(light, heavy) }
 
 var light = []Peer{
 	{"by hand (json.Decoder)", "", general(byDecoder)},
-	{"tenantkit", "github.com/tenantkit/tenantkit", tenantkitCalls},
 	{"by hand (ReadAll)", "", general(byReadAll)},
+	{"tenantkit", "github.com/tenantkit/tenantkit", tenantkitCalls},
 	{"go-retryablehttp", "github.com/hashicorp/go-retryablehttp", general(byRetryable)},
 	{"resty v2", "github.com/go-resty/resty/v2", general(byResty)},
 	{"azcore", "github.com/Azure/azure-sdk-for-go/sdk/azcore", general(byAzure)},

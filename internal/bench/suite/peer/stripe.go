@@ -8,7 +8,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/stripe/stripe-go/v85"
+	"github.com/stripe/stripe-go/v86"
 )
 
 // byStripe uses the raw calls of Stripe's SDK, which leave the decoding to the caller: its others would scan each answer twice for

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/stripe/stripe-go/v85"
+	"github.com/stripe/stripe-go/v86"
 )
 
 func main() {
