@@ -45,10 +45,13 @@ type Error struct {
 	RetryAfter time.Duration
 	// Attempts is the number of attempts made, 0 when none was started.
 	Attempts int
-	// Header is the header of the last answer, nil when there was none. Cookies and echoed credentials are redacted.
+	// Header has these headers of the last response, nil if there was none: Content-Type, Content-Length, Date, Retry-After, Server,
+	// Allow, the request IDs and rate limits, the scheme of WWW-Authenticate, and the origin of Location. A value with a secret that the
+	// client knows is [Redacted].
 	Header http.Header
-	// Body is the start of the last answer's body, redacted.
-	Body string
+	// Body is the start of the last response's body, at most 64 KiB, as it came: it may contain anything. It is empty if the response
+	// was to contain a secret.
+	Body Secret
 	// Outcome tells whether the server applied the call, all attempts considered.
 	Outcome Outcome
 	// Err is what ended the call beside, or in place of, the server's refusal: a network error, the end of the context, an answer
@@ -163,6 +166,8 @@ func (e *Error) LogValue() slog.Value {
 
 // ValidationError is input that was found wrong before anything was sent. Change it: repeating the call does not help.
 type ValidationError struct {
+	// Service is the package of the client: "argo". It is "auth", "coord" or "tenantkit" for input to those.
+	Service string
 	// Operation is the call that was not made: "CreateTenant", "NewClient". Of a method that makes several, it is the one with the
 	// wrong input: "UpdateTenant" in ModifyTenant.
 	Operation string
@@ -172,8 +177,14 @@ type ValidationError struct {
 	Reason string
 }
 
-// Error names the operation, the field and what is wrong.
+// Error names the service, the operation, the field and the reason.
 func (e *ValidationError) Error() string {
 	// The reason may quote what is wrong, which may be of any length and hold anything.
-	return fmt.Sprintf("%s: %s: %s (nothing was sent)", e.Operation, shortLine(e.Field), shortLine(e.Reason))
+	text := shortLine(e.Field) + ": " + shortLine(e.Reason)
+	for _, name := range []string{e.Operation, e.Service} {
+		if name != "" {
+			text = name + ": " + text
+		}
+	}
+	return text
 }

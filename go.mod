@@ -17,3 +17,5 @@ require (
 	github.com/jarcoal/httpmock v1.4.2
 	go.uber.org/goleak v1.3.0
 )
+
+require golang.org/x/time v0.16.0 // indirect

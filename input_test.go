@@ -15,19 +15,20 @@ func TestOperationOfANilContext(t *testing.T) {
 	if n := tenantkit.AttemptFromContext(none); n != 0 || tenantkit.AttemptFromContext(tenantkit.ContextWithAttempt(none, 2)) != 2 {
 		t.Errorf("attempt %d", n)
 	}
-	if service, name := tenantkit.OperationFromContext(none); service != "" || name != "" {
-		t.Errorf("got %q, %q", service, name)
+	if op, ok := tenantkit.OperationFromContext(none); ok {
+		t.Errorf("got %+v", op)
 	}
-	if service, name := tenantkit.OperationFromContext(tenantkit.ContextWithOperation(none, "argo", "GetTenant")); service != "argo" || name != "GetTenant" {
-		t.Errorf("got %q, %q", service, name)
+	want := tenantkit.Operation{Service: "argo", Name: "GetTenant", Class: tenantkit.Read}
+	if op, ok := tenantkit.OperationFromContext(tenantkit.ContextWithOperation(none, want)); !ok || op != want {
+		t.Errorf("got %+v, %t", op, ok)
 	}
 }
 
 // What a reason quotes may be of any length, and hold the ends of lines.
 func TestValidationErrorIsOneShortLine(t *testing.T) {
 	t.Parallel()
-	err := &tenantkit.ValidationError{Operation: "Op", Field: "a\r\nb", Reason: strings.Repeat("x", 10_000)}
-	if text := err.Error(); len(text) > 600 || strings.ContainsAny(text, "\r\n") || !strings.HasPrefix(text, "Op: a b: xxx") {
+	err := &tenantkit.ValidationError{Service: "argo", Operation: "Op", Field: "a\r\nb", Reason: strings.Repeat("x", 10_000)}
+	if text := err.Error(); len(text) > 600 || strings.ContainsAny(text, "\r\n") || !strings.HasPrefix(text, "argo: Op: a b: xxx") {
 		t.Errorf("%d bytes: %.100q", len(text), text)
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/internal/header"
 )
 
@@ -37,8 +40,14 @@ type Settings struct {
 	MaxResponseBytes int64
 	// MaxPages is that of [WithMaxPages]; 0 means no bound.
 	MaxPages int
-	// InsecureHTTP tells whether there was [WithInsecureHTTP].
+	// InsecureHTTP is set by [WithInsecureHTTP].
 	InsecureHTTP bool
+	// Locker is set by [WithLocker]. If nil, the client creates its own.
+	Locker coord.Locker
+	// RateLimiter is set by [WithRateLimit]. If nil, there is no limit.
+	RateLimiter *rate.Limiter
+	// PerCall is set by client packages while they apply the options of a single call.
+	PerCall bool
 	// Response is what to fill for [WithResponse]; nil fills nothing.
 	Response *Response
 }
@@ -190,9 +199,9 @@ func WithMaxResponseBytes(n int64) Option {
 	}
 }
 
-// WithMaxPages bounds the number of pages that an iterator over all of a list (AllProjects, AllUsers) reads: a longer list ends in an
-// error behind the last element of page n. It is a guard against a server that never comes to an end; to take only the beginning of a
-// list, break out of the loop. Without it there is no bound. It has no effect on other calls.
+// WithMaxPages limits the number of pages that an iterator over a list reads (AllProjects, AllUsers, [Pages]): a longer list ends with
+// an error after the last element of page n. It guards against a server that never comes to an end; to take only the beginning of a
+// list, break out of the loop. Without it there is no limit. A call that does not read pages refuses it.
 func WithMaxPages(n int) Option {
 	return func(s *Settings) error {
 		if n <= 0 {
@@ -203,10 +212,44 @@ func WithMaxPages(n int) Option {
 	}
 }
 
-// WithInsecureHTTP lets a client's base URL be plain http to a host that is not loopback: credentials then cross the network
-// unprotected. It has no effect on a single call.
+// WithLocker serializes everything that the client serializes among its goroutines among all users of locker too: such as other
+// replicas of the program. A lock covers retries; if it is lost, the call fails with [OutcomeUnknown] if it was sent. Without
+// WithLocker, a client has a locker of its own, as [coord.Local] returns. It is an option for clients, not for a single call.
+func WithLocker(locker coord.Locker) Option {
+	return func(s *Settings) error {
+		switch {
+		case s.PerCall:
+			return errors.New("WithLocker: it must be given to the client")
+		case locker == nil:
+			return errors.New("WithLocker: the locker must not be nil")
+		}
+		s.Locker = locker
+		return nil
+	}
+}
+
+// WithRateLimit limits the requests of a client, retries included, to perSecond on average and burst at once. An attempt waits for its
+// turn until the context of the call is done. It is an option for clients, not for a single call. Without it there is no limit.
+func WithRateLimit(perSecond float64, burst int) Option {
+	return func(s *Settings) error {
+		switch {
+		case s.PerCall:
+			return errors.New("WithRateLimit: it must be given to the client")
+		case !(perSecond > 0) || burst <= 0:
+			return errors.New("WithRateLimit: perSecond and burst must be positive")
+		}
+		s.RateLimiter = rate.NewLimiter(rate.Limit(perSecond), burst)
+		return nil
+	}
+}
+
+// WithInsecureHTTP permits plain http in a client's base URL to a host that is not loopback: credentials then cross the network
+// unprotected. It is an option for clients, not for a single call.
 func WithInsecureHTTP() Option {
 	return func(s *Settings) error {
+		if s.PerCall {
+			return errors.New("WithInsecureHTTP: it must be given to the client")
+		}
 		s.InsecureHTTP = true
 		return nil
 	}

@@ -35,6 +35,9 @@ type RetryPolicy struct {
 	// and one at least. It keeps thousands of callers from hammering a service that is down. It belongs to the client: the
 	// Budget of a policy given to a single call is not looked at. Negative means no bound.
 	Budget int
+	// RetryStatus reports whether a response with the given status may be retried, in addition to the statuses above. It is only asked
+	// about reads and idempotent writes, and cannot cause another write to be retried. If nil, it adds nothing.
+	RetryStatus func(op Operation, status int) bool `json:"-"`
 }
 
 // DefaultRetryPolicy is the policy of a client that is given none: 4 attempts within 2 minutes, waits of up to 500 ms doubling

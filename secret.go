@@ -1,40 +1,72 @@
 package tenantkit
 
 import (
+	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// Redacted is the text that stands wherever a [Secret] was left out.
+// Redacted is printed, logged and marshaled instead of a [Secret].
 const Redacted = "[redacted]"
 
-// Secret is a text that must not be shown: a password, an API key, a token.
+// A Secret is a string that must not be disclosed: a password, an API key, a token. The zero value is the empty secret.
 //
-// Every way to print, format, log or marshal it gives [Redacted] (the empty Secret gives the empty text), but for what the standard
-// library does without asking a value how it wants to be shown:
+// Printing, formatting, logging or marshaling a Secret yields [Redacted], or "" if it is empty. Its bytes are masked in memory with a
+// key of the process, so that code that reads them by reflection shows nothing either. Secrets can be compared with == and be map keys.
 //
-//   - fmt prints unexported fields of a struct as they are. Export a field that holds a Secret, or give the struct a String and a
-//     GoString method.
-//   - fmt does so too where a verb does not fit: %p, and %s and the like for a pointer within a struct. go vet finds these.
-//   - encoding/json writes the keys of a map as they are.
-//
-// Convert a Secret to see it: string(s). Requests carry its true text; [Reveal] makes JSON with it.
-type Secret string
+// [NewSecret] makes one, and so do encoding/json, [flag.Value], [encoding.TextUnmarshaler] and [database/sql.Scanner].
+// [Secret.Reveal] returns the string; the function [Reveal] encodes a value with all secrets in it.
+type Secret struct{ masked string }
 
-// String returns [Redacted].
+// maskKey returns the key of the process. Its bytes are above ASCII, so that no masked letter is a letter.
+var maskKey = sync.OnceValue(func() *[256]byte {
+	var key [256]byte
+	_, _ = rand.Read(key[:]) // it never fails
+	for i := range key {
+		key[i] |= 0x80
+	}
+	return &key
+})
+
+// mask masks text, or unmasks what is masked.
+func mask[T string | []byte](text T) string {
+	key, masked := maskKey(), make([]byte, len(text))
+	for i := range masked {
+		masked[i] = text[i] ^ key[i%len(key)]
+	}
+	return string(masked)
+}
+
+// NewSecret returns a Secret for a string.
+func NewSecret(text string) Secret { return Secret{mask(text)} }
+
+// Reveal returns the string.
+func (s Secret) Reveal() string { return mask(s.masked) }
+
+// IsZero reports whether s is the empty secret.
+func (s Secret) IsZero() bool { return s.masked == "" }
+
+// Equal reports whether s and other are equal, in a time that depends on their lengths only.
+func (s Secret) Equal(other Secret) bool {
+	return subtle.ConstantTimeCompare([]byte(s.masked), []byte(other.masked)) == 1
+}
+
+// String returns [Redacted], or "" if s is empty.
 func (s Secret) String() string {
-	if s == "" {
+	if s.IsZero() {
 		return ""
 	}
 	return Redacted
 }
 
-// GoString returns a Go expression with [Redacted] in it, for %#v.
-func (s Secret) GoString() string { return fmt.Sprintf("tenantkit.Secret(%q)", s.String()) }
+// GoString returns a Go expression with [Redacted], for %#v.
+func (s Secret) GoString() string { return fmt.Sprintf("tenantkit.NewSecret(%q)", s.String()) }
 
 // Format writes [Redacted] for every verb and flag.
 func (s Secret) Format(f fmt.State, verb rune) {
@@ -45,30 +77,69 @@ func (s Secret) Format(f fmt.State, verb rune) {
 	case verb == 'q':
 		text = fmt.Sprintf("%q", text)
 	}
-	// A fmt.State keeps a failed write to itself: there is nobody to tell.
+	// fmt.State reports no write errors.
 	_, _ = io.WriteString(f, text)
 }
 
-// LogValue returns [Redacted] for [slog].
+// LogValue returns [Redacted], or "" if s is empty, for [slog].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalJSON returns [Redacted] as JSON, under encoding/json and its version 2.
+// MarshalJSON returns [Redacted], or "" if s is empty, as a JSON string.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() + `"`), nil }
 
-// MarshalText returns [Redacted].
+// MarshalText returns [Redacted], or nothing if s is empty.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// errRedacted refuses a secret that an earlier redaction has eaten.
-var errRedacted = errors.New("holds the text " + Redacted + " in place of its secret: read the object again, or set the secret anew")
+// UnmarshalJSON reads a JSON string. A null is the empty secret.
+func (s *Secret) UnmarshalJSON(data []byte) error {
+	if s == nil {
+		return wire.ErrNilPointer
+	}
+	var text string
+	if err := wire.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	*s = NewSecret(text)
+	return nil
+}
 
-// Reveal returns the JSON of v with the actual string of every [Secret] in it, for a caller that stores secrets on purpose. [Restore]
-// reads it.
+// UnmarshalText reads the string as it is.
+func (s *Secret) UnmarshalText(text []byte) error {
+	if s == nil {
+		return wire.ErrNilPointer
+	}
+	*s = Secret{mask(text)}
+	return nil
+}
+
+// Set sets the string, for package flag.
+func (s *Secret) Set(text string) error { return s.UnmarshalText([]byte(text)) }
+
+// Scan reads a column of a database: a string, bytes, or NULL for the empty secret. Other types are an error.
+func (s *Secret) Scan(column any) error {
+	switch column := column.(type) {
+	case nil:
+		return s.UnmarshalText(nil)
+	case string:
+		return s.Set(column)
+	case []byte:
+		return s.UnmarshalText(column)
+	default:
+		return fmt.Errorf("a secret must be a string or bytes, got %T", column)
+	}
+}
+
+// ErrRedacted is the error for a [Secret] with the string [Redacted]: it was read from JSON that was written without [Reveal], and the
+// secret is lost.
+var ErrRedacted = errors.New("is " + Redacted + " instead of a secret: read the object again, or set the secret")
+
+// Reveal returns the JSON of v with the string of every [Secret] in it, for programs that store secrets on purpose. [Restore] reads it.
 //
-// A Secret with the string [Redacted] is an error: it was read from JSON that was written without Reveal, and the secret is lost.
-func Reveal(v any) ([]byte, error) { return encoder.Marshal(v) }
+// A Secret with the string [Redacted] is an error that matches [ErrRedacted].
+func Reveal(v any) ([]byte, error) { return revealer.Marshal(v) }
 
-// Restore decodes JSON that [Reveal] returned into the value that v points to. It returns an error if the data holds [Redacted] instead
-// of a [Secret], as it does if it was written without Reveal.
+// Restore decodes JSON that [Reveal] returned into the value that v points to. It returns an error if the data contains [Redacted]
+// instead of a [Secret], as it does if it was written without Reveal.
 func Restore(data []byte, v any) error {
 	if err := wire.Unmarshal(data, v); err != nil {
 		return err
@@ -77,11 +148,10 @@ func Restore(data []byte, v any) error {
 	return err
 }
 
-var encoder = wire.NewReplacer(revealed)
-
-func revealed(s Secret) (string, error) {
-	if s == Redacted {
-		return "", errRedacted
+var revealer = wire.NewReplacer(func(s Secret) (string, error) {
+	text := s.Reveal()
+	if text == Redacted {
+		return "", ErrRedacted
 	}
-	return string(s), nil
-}
+	return text, nil
+})

@@ -92,7 +92,7 @@ type cache struct {
 }
 
 type keptToken struct {
-	token             sealed[Token]
+	token             Token
 	fetched           time.Time
 	bounded           bool          // false: no end is known, and the durations mean nothing
 	life, early, late time.Duration // the whole, and how much of it is left where the two parts begin
@@ -107,7 +107,7 @@ type fetch struct {
 	waiters    int
 	abandoned  bool // all waiters have left, so that its error says nothing
 	done       chan struct{}
-	token      sealed[Token]
+	token      Token
 	err        error
 	panicked   any // what the source panicked with
 }
@@ -138,7 +138,7 @@ func (c *cache) Token(ctx context.Context) (Token, error) {
 			panic(f.panicked)
 		}
 		if f.err == nil {
-			return f.token(), nil
+			return f.token, nil
 		}
 		if f.abandoned {
 			continue
@@ -158,12 +158,12 @@ func (c *cache) tokenOrFetch(ctx context.Context) (Token, *fetch) {
 	if k := c.kept; k != nil {
 		switch left := k.left(now); {
 		case !k.bounded || left > k.early || left > 0 && now.Before(k.retryAt):
-			return k.token(), nil
+			return k.token, nil
 		case left > k.late:
 			if c.fetch == nil {
 				c.start(ctx, true)
 			}
-			return k.token(), nil
+			return k.token, nil
 		}
 	}
 	if c.fetch == nil {
@@ -178,7 +178,7 @@ func (c *cache) living() (Token, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if k := c.kept; k != nil && (!k.bounded || k.left(time.Now()) > 0) {
-		return k.token(), true
+		return k.token, true
 	}
 	return Token{}, false
 }
@@ -195,7 +195,7 @@ func (c *cache) leave(f *fetch) {
 
 func (c *cache) Invalidate(refused tenantkit.Secret) {
 	c.mu.Lock()
-	if c.kept != nil && c.kept.token().Value == refused {
+	if c.kept != nil && c.kept.token.Value == refused {
 		c.kept = nil
 	}
 	c.mu.Unlock()
@@ -225,7 +225,7 @@ func (c *cache) run(ctx context.Context, f *fetch) {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		// Without the source's error in the chain: callers would take it for the end of their own context.
 		err = fmt.Errorf("no token within %v: %w (%v)", c.timeout, os.ErrDeadlineExceeded, err)
-	case err == nil && token.Value == "":
+	case err == nil && token.Value.IsZero():
 		err = errors.New("the token source gave an empty token")
 	}
 }
@@ -240,12 +240,12 @@ func (c *cache) finish(f *fetch, began time.Time, token Token, err error) {
 	case c.kept != nil && !f.abandoned:
 		c.kept.retryAt = time.Now().Add(c.kept.delays.NextBackOff())
 	}
-	f.token, f.err = seal(token), err
+	f.token, f.err = token, err
 	close(f.done)
 }
 
 func (c *cache) keep(token Token, fetched time.Time) *keptToken {
-	k := &keptToken{token: seal(token), fetched: fetched, delays: backoff.NewExponentialBackOff(
+	k := &keptToken{token: token, fetched: fetched, delays: backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(5*time.Second),
 		backoff.WithMultiplier(2),
 		backoff.WithMaxInterval(40*time.Second), // a minute, with the jitter of one half

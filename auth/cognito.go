@@ -41,7 +41,7 @@ func CognitoCLI(o CognitoOptions) *CommandSource {
 		c.Args = append(c.Args, "--token-duration", strconv.Itoa(int(o.Duration/time.Second)))
 	}
 	// Whatever output the user is used to.
-	c.Env = map[string]tenantkit.Secret{"AWS_DEFAULT_OUTPUT": "json", "AWS_PAGER": ""}
+	c.Env = map[string]tenantkit.Secret{"AWS_DEFAULT_OUTPUT": tenantkit.NewSecret("json"), "AWS_PAGER": {}}
 	c.JSONPath = "Token"
 	c.invalid = o.Validate()
 	if c.invalid == nil && strings.ContainsAny(o.User, ",[]{}\"'") {

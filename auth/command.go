@@ -103,7 +103,7 @@ func (c *CommandSource) run(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(running, c.Name, c.Args...)
 	cmd.Env = cmd.Environ()
 	for name, value := range c.Env {
-		cmd.Env = append(cmd.Env, name+"="+string(value))
+		cmd.Env = append(cmd.Env, name+"="+value.Reveal())
 	}
 	cmd.WaitDelay = commandWaitDelay
 	killGroup(cmd)

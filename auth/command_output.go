@@ -99,7 +99,7 @@ func printable(r rune) rune {
 func secretsIn(stdout string, env map[string]tenantkit.Secret) []string {
 	words := strings.FieldsFunc(stdout, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"',{}[]`, r) })
 	for _, value := range env {
-		words = append(words, string(value))
+		words = append(words, value.Reveal())
 	}
 	var secrets []string
 	for _, word := range words {

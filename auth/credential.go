@@ -87,7 +87,7 @@ func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
 	if err := check(token.Value); err != nil {
 		return err
 	}
-	text, err := c.encode(string(token.Value))
+	text, err := c.encode(token.Value.Reveal())
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (c *credential) Refused(req *http.Request) {
 	text := strings.TrimPrefix(req.Header.Get(c.header), c.scheme)
 	// What does not decode was not put there by this credential, so the source has nothing to drop.
 	if value, err := c.decode(text); err == nil {
-		source.Invalidate(tenantkit.Secret(value))
+		source.Invalidate(tenantkit.NewSecret(value))
 	}
 }
 
@@ -115,8 +115,8 @@ func invalid(field, format string, args ...any) error {
 }
 
 // check refuses a token that cannot stand in a header, without showing it.
-func check(value tenantkit.Secret) error {
-	switch {
+func check(secret tenantkit.Secret) error {
+	switch value := secret.Reveal(); {
 	case value == "":
 		return invalid("token", "the credential is empty")
 	case value == tenantkit.Redacted:
@@ -124,8 +124,8 @@ func check(value tenantkit.Secret) error {
 	case len(value) > maxTokenBytes:
 		return invalid("token", "the credential is longer than %d bytes", maxTokenBytes)
 	}
-	for i := range len(value) {
-		if c := value[i]; c < ' ' || c == 0x7f {
+	for _, c := range []byte(secret.Reveal()) {
+		if c < ' ' || c == 0x7f {
 			return invalid("token", "the credential holds a control character, perhaps a line break at its end")
 		}
 	}

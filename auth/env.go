@@ -25,7 +25,7 @@ func Env(name string) TokenSource {
 		case value == "":
 			return Token{}, fmt.Errorf("the environment variable %s is not set, or empty", name)
 		}
-		return Token{Value: tenantkit.Secret(value), Expiry: expiryOf(tenantkit.Secret(value))}, nil
+		return newToken(value), nil
 	})
 }
 

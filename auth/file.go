@@ -73,5 +73,5 @@ func tokenFrom(text string) (Token, error) {
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return Token{}, errors.New("holds no token, but something that is not text")
 	}
-	return Token{Value: tenantkit.Secret(text), Expiry: expiryOf(tenantkit.Secret(text))}, nil
+	return newToken(text), nil
 }

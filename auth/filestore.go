@@ -85,7 +85,7 @@ func (s fileStore) read() ([]byte, error) {
 }
 
 func (s fileStore) Save(_ context.Context, token StoredToken) error {
-	if len(token.Value) > maxTokenBytes {
+	if len(token.Value.Reveal()) > maxTokenBytes {
 		return fmt.Errorf("the token for the file %s is longer than %d bytes", s.path, maxTokenBytes)
 	}
 	data, err := tenantkit.Reveal(storedFile{Token: &token.Value, Expiry: token.Expiry, Origin: token.Origin})

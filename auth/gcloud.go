@@ -31,7 +31,7 @@ func GCloudIDToken(o GCloudOptions) *CommandSource {
 		c.Args = append(c.Args, "--impersonate-service-account="+o.ServiceAccount, "--include-email")
 	}
 	// Questions would go unanswered until the time limit.
-	c.Env = map[string]tenantkit.Secret{"CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
+	c.Env = map[string]tenantkit.Secret{"CLOUDSDK_CORE_DISABLE_PROMPTS": tenantkit.NewSecret("1")}
 	c.invalid = o.check()
 	return c
 }

@@ -56,7 +56,7 @@ func isCognito(issuer string) bool {
 }
 
 func whyNoJWT(token tenantkit.Secret, err error) string {
-	text := strings.TrimSpace(string(token))
+	text := strings.TrimSpace(token.Reveal())
 	switch {
 	case text == "":
 		return "is empty"

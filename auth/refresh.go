@@ -69,9 +69,9 @@ type Refresher struct {
 	store    TokenStore
 	exchange Exchange
 
-	turn    chan struct{}        // whoever has put something in may touch what follows
-	unsaved sealed[unsavedGrant] // nil: none
-	lost    string               // the digest of the refresh token whose exchange was not answered
+	turn    chan struct{} // whoever has put something in may touch what follows
+	unsaved *unsavedGrant // nil: none
+	lost    string        // the digest of the refresh token whose exchange was not answered
 }
 
 // unsavedGrant is what an issuer gave and the store did not take.
@@ -112,10 +112,10 @@ func (r *Refresher) Current(ctx context.Context) (Token, error) {
 	var current StoredToken
 	err := r.alone(ctx, "Current", func() (err error) {
 		current, err = r.current(ctx)
-		if err == nil && r.unsaved != nil && r.unsaved().replaces == current.Value {
-			current = r.unsaved().refresh
+		if err == nil && r.unsaved != nil && r.unsaved.replaces == current.Value {
+			current = r.unsaved.refresh
 		}
-		if err == nil && current.Value == "" {
+		if err == nil && current.Value.IsZero() {
 			err = ErrSpent
 		}
 		return err
@@ -180,19 +180,19 @@ func (r *Refresher) locked(ctx context.Context) (Token, error) {
 		return Token{}, err
 	}
 	// If something else is in the store by now, then it has been saved, or another process has gone on without this one.
-	if r.unsaved != nil && r.unsaved().replaces != current.Value {
+	if r.unsaved != nil && r.unsaved.replaces != current.Value {
 		r.unsaved = nil
 	} else if r.unsaved != nil {
-		grant := r.unsaved()
-		if err := r.save(ctx, grant); err != nil {
+		grant := r.unsaved
+		if err := r.save(ctx, *grant); err != nil {
 			return Token{}, err
 		}
-		if grant.access.Value != "" && (grant.access.Expiry.IsZero() || time.Now().Before(grant.access.Expiry)) {
+		if !grant.access.Value.IsZero() && (grant.access.Expiry.IsZero() || time.Now().Before(grant.access.Expiry)) {
 			return grant.access, nil
 		}
 		current = grant.refresh
 	}
-	if current.Value == "" {
+	if current.Value.IsZero() {
 		return Token{}, ErrSpent
 	}
 	if err := check(current.Value); err != nil {
@@ -205,13 +205,13 @@ func (r *Refresher) locked(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	if grant.Refresh.Value != "" && grant.Refresh.Value != current.Value {
+	if !grant.Refresh.Value.IsZero() && grant.Refresh.Value != current.Value {
 		next := StoredToken{Token: grant.Refresh, Origin: current.Origin}
 		if err := r.save(ctx, unsavedGrant{replaces: current.Value, refresh: next, access: grant.Access}); err != nil {
 			return Token{}, err
 		}
 	}
-	if grant.Access.Value == "" {
+	if grant.Access.Value.IsZero() {
 		return Token{}, errors.New("the issuer gave no access token for the refresh token")
 	}
 	return grant.Access, nil
@@ -231,7 +231,7 @@ func (r *Refresher) current(ctx context.Context) (StoredToken, error) {
 	if err != nil {
 		return StoredToken{}, fmt.Errorf("there is no refresh token: %w", err)
 	}
-	if given.Value == "" {
+	if given.Value.IsZero() {
 		return StoredToken{}, errors.New("there is no refresh token: its source gave an empty one")
 	}
 	origin := digest(given.Value)
@@ -272,7 +272,7 @@ func (r *Refresher) save(ctx context.Context, grant unsavedGrant) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
 	// Before the store is asked, which may panic.
-	r.unsaved = seal(grant)
+	r.unsaved = &grant
 	if err := r.store.Save(ctx, grant.refresh); err != nil {
 		return fmt.Errorf("the issuer has replaced the refresh token, and the new one could not be stored; it is kept in memory, and the next call tries again: %w", err)
 	}
@@ -282,6 +282,6 @@ func (r *Refresher) save(ctx context.Context, grant unsavedGrant) error {
 
 // digest names a token without revealing it.
 func digest(token tenantkit.Secret) string {
-	sum := sha256.Sum256([]byte(token))
+	sum := sha256.Sum256([]byte(token.Reveal()))
 	return hex.EncodeToString(sum[:])
 }

@@ -25,7 +25,7 @@ func TestRefreshTokenThatCannotBeStored(t *testing.T) {
 	fail := func(t *testing.T, store *faultyStore, source auth.TokenSource) {
 		t.Helper()
 		store.save = full
-		if token, err := source.Token(t.Context()); !errors.Is(err, full) || token.Value != "" {
+		if token, err := source.Token(t.Context()); !errors.Is(err, full) || !token.Value.IsZero() {
 			t.Fatalf("got %q, %v", string(token.Value), err)
 		}
 	}
@@ -259,7 +259,7 @@ func TestRefreshTokenUnlockFails(t *testing.T) {
 	broken := errors.New("broken")
 	store := &faultyStore{TokenLocker: auth.MemoryStore(), unlock: broken}
 	source := auth.RefreshToken(auth.StaticToken("r0"), store, newIssuer().exchange)
-	if token, err := source.Token(t.Context()); !errors.Is(err, broken) || token.Value != "" {
+	if token, err := source.Token(t.Context()); !errors.Is(err, broken) || !token.Value.IsZero() {
 		t.Errorf("got %q, %v", string(token.Value), err)
 	}
 	store.unlock = nil

@@ -45,7 +45,7 @@ type memoryStore struct {
 	turn chan struct{}
 
 	mu    sync.Mutex
-	saved sealed[StoredToken] // nil: none
+	saved *StoredToken // nil: none
 }
 
 func (s *memoryStore) Load(context.Context) (StoredToken, error) {
@@ -54,13 +54,13 @@ func (s *memoryStore) Load(context.Context) (StoredToken, error) {
 	if s.saved == nil {
 		return StoredToken{}, ErrNoToken
 	}
-	return s.saved(), nil
+	return *s.saved, nil
 }
 
 func (s *memoryStore) Save(_ context.Context, token StoredToken) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.saved = seal(token)
+	s.saved = &token
 	return nil
 }
 

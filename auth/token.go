@@ -50,21 +50,21 @@ func checkContext(operation string, ctx context.Context) error {
 	return nil
 }
 
-// sealed holds what fmt must not show: it prints the unexported fields of a struct without asking their methods, but of a function
-// just the address.
-type sealed[T any] func() T
+// newToken returns the token of a string. If it is a JSON Web Token, its expiry is read from the claim exp, unverified.
+func newToken(value string) Token {
+	secret := tenantkit.NewSecret(value)
+	return Token{Value: secret, Expiry: expiryOf(secret)}
+}
 
-func seal[T any](value T) sealed[T] { return func() T { return value } }
+// StaticToken returns a TokenSource that always returns value. If value is a JSON Web Token, the expiry is read from its claim exp,
+// unverified. If value is empty, every call fails.
+func StaticToken(value string) TokenSource { return staticToken{newToken(value)} }
 
-// StaticToken is a source that always gives value. Where value is a JSON Web Token, the token's expiry is read from its claim exp,
-// unverified. The empty value makes every call fail.
-func StaticToken(value tenantkit.Secret) TokenSource {
-	token := Token{Value: value, Expiry: expiryOf(value)}
-	// A function, since fmt shows a secret in an unexported field of a struct.
-	return TokenSourceFunc(func(context.Context) (Token, error) {
-		if token.Value == "" {
-			return Token{}, errors.New("the token is empty")
-		}
-		return token, nil
-	})
+type staticToken struct{ token Token }
+
+func (s staticToken) Token(context.Context) (Token, error) {
+	if s.token.Value.IsZero() {
+		return Token{}, errors.New("the token is empty")
+	}
+	return s.token, nil
 }

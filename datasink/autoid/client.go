@@ -50,7 +50,7 @@ func NewClient(baseURL string, credentials Credentials, opts ...tenantkit.Option
 	client, err := rest.New(rest.API{
 		Service:     service,
 		Credentials: sent,
-		Refusal: func(refusal *tenantkit.Error) {
+		ReadError: func(refusal *tenantkit.Error) {
 			readRefusal(refusal)
 			explainCredential(refusal, only)
 		},

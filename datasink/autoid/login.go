@@ -46,7 +46,7 @@ func newSession(baseURL, user string, password auth.TokenSource, opts []tenantki
 	case password == nil:
 		s.invalid = op.Invalid("password", "it is nil")
 	default:
-		s.rest, s.invalid = rest.New(rest.API{Service: service, Refusal: readRefusal}, baseURL, opts)
+		s.rest, s.invalid = rest.New(rest.API{Service: service, ReadError: readRefusal}, baseURL, opts)
 		var invalid *tenantkit.ValidationError
 		if errors.As(s.invalid, &invalid) {
 			invalid.Operation = op.Name
@@ -142,7 +142,7 @@ func (s *session) ask(ctx context.Context, op *rest.Operation, call rest.Call) (
 		return nil
 	}
 	if err := s.rest.Do(ctx, op, call, nil); err != nil {
-		return auth.Token{}, rest.Unwritten(err)
+		return auth.Token{}, rest.AsNotSent(err)
 	}
 	// It reads the end out of the token.
 	return auth.StaticToken(answer.Token).Token(ctx)

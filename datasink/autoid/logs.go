@@ -62,7 +62,7 @@ func (c *Client) QueryLogs(ctx context.Context, filter *LogFilter, opts ...tenan
 	if filter == nil {
 		filter = &LogFilter{}
 	}
-	op := &operations[queryLogs]
+	op := &queryLogs
 	if field, reason := badNames(filter.ID, filter.Name); reason != "" {
 		return nil, op.Invalid(field, "%s", reason)
 	}
@@ -75,7 +75,7 @@ func (c *Client) QueryLogs(ctx context.Context, filter *LogFilter, opts ...tenan
 //
 // POST /api/datasink/update/logs, with the API key.
 func (c *Client) UpdateLogs(ctx context.Context, sinkID string, logs any, opts ...tenantkit.Option) error {
-	op := &operations[updateLogs]
+	op := &updateLogs
 	if reason := badID(sinkID); reason != "" {
 		return op.Invalid("sinkID", "%s", reason)
 	}

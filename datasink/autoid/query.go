@@ -148,7 +148,7 @@ func (f *SinkFilter) check(op *rest.Operation) error {
 //
 // POST /api/datasink/query, with the API key.
 func (c *Client) QuerySinks(ctx context.Context, filter *SinkFilter, opts ...tenantkit.Option) ([]Sink, error) {
-	op := &operations[querySinks]
+	op := &querySinks
 	if filter == nil {
 		filter = &SinkFilter{}
 	}
@@ -185,7 +185,7 @@ func (r *sinkRead) listed() (Sink, error) { return r.sink(), r.check() }
 func (c *Client) AllSinks(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Sink, error] {
 	return func(yield func(*Sink, error) bool) {
 		call := rest.Call{Body: &SinkFilter{}, Element: func(element any) error { return element.(*sinkRead).check() }}
-		for read, err := range rest.Stream[sinkRead](ctx, c.pipeline(), &operations[querySinks], call, "", opts) {
+		for read, err := range rest.Stream[sinkRead](ctx, c.pipeline(), &querySinks, call, "", opts) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -201,7 +201,7 @@ func (c *Client) AllSinks(ctx context.Context, opts ...tenantkit.Option) iter.Se
 //
 // POST /api/datasink/update/timestamp, with the API key.
 func (c *Client) UpdateTimestamps(ctx context.Context, sinkID string, timestamps Timestamps, opts ...tenantkit.Option) error {
-	op := &operations[updateTimestamps]
+	op := &updateTimestamps
 	if reason := badID(sinkID); reason != "" {
 		return op.Invalid("sinkID", "%s", reason)
 	}

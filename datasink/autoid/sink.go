@@ -120,7 +120,7 @@ func NewSinkID() string {
 //
 // POST /api/datasink/create, with a bearer token.
 func (c *Client) CreateSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) error {
-	op := &operations[createSink]
+	op := &createSink
 	if err := sink.check(op); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (c *Client) CreateSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 //
 // POST /api/datasink/update, with a bearer token.
 func (c *Client) UpdateSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) error {
-	op := &operations[updateSink]
+	op := &updateSink
 	if err := sink.check(op); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (c *Client) UpdateSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 //
 // POST /api/datasink/delete, with a bearer token.
 func (c *Client) DeleteSink(ctx context.Context, sinkID string, opts ...tenantkit.Option) error {
-	op := &operations[deleteSink]
+	op := &deleteSink
 	if reason := badID(sinkID); reason != "" {
 		return op.Invalid("sinkID", "%s", reason)
 	}

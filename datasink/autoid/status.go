@@ -69,7 +69,7 @@ type RoleStatus struct {
 //
 // POST /api/datasink/update/status/assignments, with the API key.
 func (c *Client) UpdateAssignmentStatus(ctx context.Context, assignments []AssignmentStatus, opts ...tenantkit.Option) error {
-	return updateStatus(ctx, c, updateAssignmentStatus, "assignments", assignments, struct {
+	return updateStatus(ctx, c, &updateAssignmentStatus, "assignments", assignments, struct {
 		Assignments []AssignmentStatus `json:"assignments"`
 	}{assignments}, opts)
 }
@@ -79,7 +79,7 @@ func (c *Client) UpdateAssignmentStatus(ctx context.Context, assignments []Assig
 //
 // POST /api/datasink/update/status/rules, with the API key.
 func (c *Client) UpdateRuleStatus(ctx context.Context, rules []RuleStatus, opts ...tenantkit.Option) error {
-	return updateStatus(ctx, c, updateRuleStatus, "rules", rules, struct {
+	return updateStatus(ctx, c, &updateRuleStatus, "rules", rules, struct {
 		Rules []RuleStatus `json:"rules"`
 	}{rules}, opts)
 }
@@ -89,14 +89,14 @@ func (c *Client) UpdateRuleStatus(ctx context.Context, rules []RuleStatus, opts 
 //
 // POST /api/datasink/update/status/roles, with the API key.
 func (c *Client) UpdateRoleStatus(ctx context.Context, roles []RoleStatus, opts ...tenantkit.Option) error {
-	return updateStatus(ctx, c, updateRoleStatus, "roles", roles, struct {
+	return updateStatus(ctx, c, &updateRoleStatus, "roles", roles, struct {
 		Roles []RoleStatus `json:"roles"`
 	}{roles}, opts)
 }
 
 // updateStatus checks the entries, which go by name in body, and sends body.
-func updateStatus[T interface{ check() (string, string) }](ctx context.Context, c *Client, operation int, name string, entries []T, body any, opts []tenantkit.Option) error {
-	op := &operations[operation]
+func updateStatus[T interface{ check() (string, string) }](ctx context.Context, c *Client, operation *rest.Operation, name string, entries []T, body any, opts []tenantkit.Option) error {
+	op := operation
 	if len(entries) == 0 {
 		return op.Invalid(name, "there are none")
 	}

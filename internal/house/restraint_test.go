@@ -17,11 +17,11 @@ var allowed = map[string]string{
 	"auth/env.go: os.Getenv":                         "it is the source of tokens that reads a variable, by name",
 	"auth/cache.go: panic":                           "a panic of a token source, passed on to the goroutines of the callers",
 	"internal/rest/page.go: panic":                   "a panic of the reader of a page, passed on to the goroutine of the caller",
-	"datasink/autoid/bulk_run.go: panic":                    "a panic of a callback, passed on to the goroutine of the caller",
+	"datasink/autoid/bulk_run.go: panic":             "a panic of a callback, passed on to the goroutine of the caller",
 	"internal/fake/memory.go: panic":                 "a panic of a handler, passed on as net/http does with it",
 	"internal/fake/wire.go: panic":                   "http.ErrAbortHandler, which is net/http's way to break a connection",
 	"internal/fake/serve.go: panic":                  "http.ErrAbortHandler, which is net/http's way to break a connection",
-	"provisioning/keboola/page.go: nextPage":                 "a function that is made once, and has no state",
+	"provisioning/keboola/page.go: nextPage":         "a function that is made once, and has no state",
 	"secret.go: encoder":                             "made once, and never changed",
 }
 

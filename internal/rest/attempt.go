@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -20,8 +21,11 @@ import (
 )
 
 const (
-	// maxRefusalBytes is how much of a refusal's body an error keeps.
-	maxRefusalBytes = 64 << 10
+	// maxErrorBytes is how much of the body of an error response is kept, and maxFieldBytes how much of each field in it.
+	maxErrorBytes = 64 << 10
+	maxFieldBytes = 1 << 10
+	// firstBytes is the size of the first buffer for a response of unknown length.
+	firstBytes = 8 << 10
 	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can be used again, and maxDrainTime
 	// how long that may take.
 	maxDrainBytes = 256 << 10
@@ -37,7 +41,6 @@ type attempt struct {
 	req     *http.Request
 	resp    *http.Response // nil without an answer
 	trace   connectionTrace
-	secrets *redactor // made when it is first needed
 	started time.Time
 	took    time.Duration // until its answer was read, or failed
 }
@@ -48,21 +51,22 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	req, err := c.request(httptrace.WithClientTrace(tenantkit.ContextWithAttempt(a.ctx, c.attempts+1), a.trace.hooks()))
 	if err != nil {
-		return a, a.unsent(err)
+		return a, a.notSent(err)
 	}
 	a.req = req
 	if ctx.Err() != nil {
-		return a, a.unsent(contextError(ctx))
+		return a, a.notSent(contextError(ctx))
 	}
 	if c.credential != nil {
 		// Under the caller's context: the time to get a token is not the server's.
 		if err := c.credential.Authorize(ctx, req); err != nil {
-			return a, a.unsent(&credentialError{err})
+			return a, a.notSent(&credentialError{err})
 		}
-		for name, values := range req.Header {
-			if !c.sets(name, values) {
-				c.client.known.add(values...)
-			}
+		c.pinCredential(req)
+	}
+	if limiter := c.settings.RateLimiter; limiter != nil {
+		if err := limiter.Wait(ctx); err != nil {
+			return a, a.notSent(joinInline(contextError(ctx), fmt.Errorf("waiting for WithRateLimit: %w", err)))
 		}
 	}
 	if timeout := c.settings.Timeout; timeout > 0 {
@@ -75,7 +79,7 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 			// A refusal by the caller's own CheckRedirect comes with the answer that it refused.
 			err = errors.Join(err, resp.Body.Close())
 		}
-		return a, a.broken(err)
+		return a, a.transportFailure(err)
 	}
 	a.resp = resp
 	if resp.Request == nil {
@@ -86,7 +90,7 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 		return a, nil
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return a, a.refused()
+		return a, a.errorResponse()
 	}
 	return a, nil
 }
@@ -110,35 +114,34 @@ func (a *attempt) drain() {
 	_, _ = io.CopyN(io.Discard, a.resp.Body, maxDrainBytes)
 }
 
-// read returns the body, up to max bytes of it. A longer one is [wire.ErrTooLong]. One that does not announce its length is read into
-// a buffer of first bytes, while it fits.
-func (a *attempt) read(max, first int64) ([]byte, error) {
+// readBody returns the body, up to limit bytes of it. A longer one is [wire.ErrTooLong].
+func (a *attempt) readBody(limit int64) ([]byte, error) {
 	announced := a.resp.ContentLength
 	// One byte above what is announced, to meet the end without growing; a server's word alone makes no large buffer.
-	size := min(announced, max, 1<<20) + 1
+	size := min(announced, limit, 1<<20) + 1
 	if announced < 0 {
-		size = first
+		size = firstBytes
 	}
 	body := make([]byte, 0, size)
 	for {
 		n, err := a.resp.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
-		case int64(len(body)) > max:
-			return body[:max], wire.ErrTooLong
+		case int64(len(body)) > limit:
+			return body[:limit], wire.ErrTooLong
 		case err == io.EOF:
 			return body, nil
 		case err != nil:
-			return body, a.why(err)
+			return body, a.contextCause(err)
 		case len(body) == cap(body):
 			// Doubled, and beyond the bound by little.
-			body = slices.Grow(body, int(min(int64(len(body)), max-int64(len(body))+1)))
+			body = slices.Grow(body, int(min(int64(len(body)), limit-int64(len(body))+1)))
 		}
 	}
 }
 
-// why puts the end of the attempt's context in the place of the error that it caused.
-func (a *attempt) why(err error) error {
+// contextCause returns the reason why the attempt's context is done instead of the error that it caused.
+func (a *attempt) contextCause(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		// Its text holds the URL with the query.
@@ -171,7 +174,7 @@ func (b timedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.resp.Body.Read(p)
 	if err != nil && err != io.EOF {
-		err = b.why(err)
+		err = b.contextCause(err)
 	}
 	return n, err
 }

@@ -31,6 +31,8 @@ type Call struct {
 	URL string
 	// Query is a struct with url tags, as go-querystring takes it, or nil.
 	Query any
+	// Values is a query that is given as it is, instead of Query.
+	Values url.Values
 	// Header is sent beside the headers of the pipeline.
 	Header http.Header
 	// Body is sent as JSON, with its secrets; nil means no body.
@@ -42,9 +44,11 @@ type Call struct {
 	// Element looks at each element of a streamed answer, of which it gets the address, and returns an error where it is not what the
 	// operation promises.
 	Element func(element any) error
-	// Answered looks, after Check, at the answer whose body came into Into, and returns an error where it is not what the operation
-	// promises. The body is read.
-	Answered func(answer *http.Response) error
+	// CheckResponse is called after Check with the response, whose body is read, and returns an error if it is not what the operation
+	// promises.
+	CheckResponse func(response *http.Response) error
+	// Pages says that the call reads a page of a list, so that WithMaxPages has an effect.
+	Pages bool
 	// Credential takes the place of the operation's own.
 	Credential auth.Credential
 }
@@ -52,79 +56,93 @@ type Call struct {
 // call carries one call through its attempts.
 type call struct {
 	*Call
-	client     *Client
-	op         *Operation
-	settings   tenantkit.Settings
-	policy     tenantkit.RetryPolicy
-	http       *http.Client
-	credential auth.Credential
-	url        *url.URL
-	body       []byte
-	started    time.Time
-	delays     *backoff.ExponentialBackOff
-	attempts   int
-	borrowed   int               // repetitions taken out of the budget
-	before     tenantkit.Outcome // of all attempts but the last
-	renewed    bool              // the credential was renewed after a refusal
+	client            *Client
+	op                *Operation
+	settings          tenantkit.Settings
+	policy            tenantkit.RetryPolicy
+	http              *http.Client
+	credential        auth.Credential
+	url               *url.URL
+	body              []byte
+	started           time.Time
+	delays            *backoff.ExponentialBackOff
+	attempts          int
+	retriesTaken      int               // from the budget
+	priorOutcome      tenantkit.Outcome // of all attempts but the last
+	credentialRenewed bool              // after a rejection
 }
 
 // newCall checks all input, so that nothing is sent that is wrong.
-func (c *Client) newCall(ctx context.Context, op *Operation, what Call, opts []tenantkit.Option) (*call, error) {
+func (c *Client) newCall(ctx context.Context, op *Operation, params Call, opts []tenantkit.Option) (*call, error) {
 	if c == nil {
 		return nil, op.Invalid("client", "it was not made by NewClient")
 	}
 	if ctx == nil {
 		return nil, op.Invalid("ctx", "it is nil")
 	}
-	made := &call{
-		Call: &what, client: c, op: op, settings: c.settings, policy: c.policy, http: c.http,
-		credential: what.Credential, started: time.Now(), before: tenantkit.OutcomeNotSent,
+	call := &call{
+		Call: &params, client: c, op: op, settings: c.settings, policy: c.policy, http: c.http,
+		credential: params.Credential, started: time.Now(), priorOutcome: tenantkit.OutcomeNotSent,
 	}
 	if len(opts) == 0 {
-		made.settings.Timeout = c.timeout(op)
+		call.settings.Timeout = c.timeout(op)
 	} else {
 		var err error
-		if made.settings, made.http, err = c.forCall(op, opts); err != nil {
+		if call.settings, call.http, err = c.forCall(op, opts); err != nil {
 			return nil, err
 		}
-		made.policy = made.settings.Retry.WithDefaults()
+		call.policy = call.settings.Retry.WithDefaults()
 	}
-	if made.settings.Response != nil {
-		*made.settings.Response = tenantkit.Response{}
+	if call.settings.MaxPages != c.settings.MaxPages && !params.Pages {
+		return nil, op.Invalid("opts", "WithMaxPages: %s reads no pages", op.Name)
 	}
-	if made.credential == nil {
-		made.credential = c.api.Credentials[op.Credential]
+	if call.settings.Response != nil {
+		*call.settings.Response = tenantkit.Response{}
+	}
+	if call.credential == nil {
+		call.credential = c.api.Credentials[op.Credential]
 	}
 	var err error
-	if what.URL != "" {
-		if made.url, err = c.pageURL(what.URL); err != nil {
+	if params.URL != "" {
+		if call.url, err = c.pageURL(params.URL); err != nil {
 			return nil, op.Invalid("next", "%v", err)
 		}
-	} else if made.url, err = c.url(op, what.Path); err != nil {
+	} else if call.url, err = c.url(op, params.Path); err != nil {
 		return nil, err
 	}
-	if what.Query != nil && what.URL == "" {
-		values, err := query.Values(what.Query)
-		if err != nil {
-			return nil, op.Invalid("query", "%v", err)
+	if params.URL == "" {
+		if err := call.setQuery(); err != nil {
+			return nil, err
 		}
-		for name := range values {
-			for _, value := range values[name] {
-				if reason := badQueryValue(value); reason != "" {
-					return nil, op.Invalid(name, "%s", reason)
-				}
-			}
-		}
-		made.url.RawQuery = values.Encode()
 	}
-	if what.Body != nil {
-		if made.body, err = tenantkit.Reveal(what.Body); err != nil {
+	if params.Body != nil {
+		if call.body, err = c.encoder.Marshal(params.Body); err != nil {
 			pointer, reason := wire.Field(err)
 			field := strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
 			return nil, op.Invalid(cmp.Or(field, "body"), "%v", reason)
 		}
 	}
-	return made, nil
+	return call, nil
+}
+
+// setQuery puts the query into the URL.
+func (c *call) setQuery() error {
+	values := c.Values
+	if c.Query != nil {
+		var err error
+		if values, err = query.Values(c.Query); err != nil {
+			return c.op.Invalid("query", "%v", err)
+		}
+	}
+	for name := range values {
+		for _, value := range values[name] {
+			if reason := badQueryValue(value); reason != "" {
+				return c.op.Invalid(name, "%s", reason)
+			}
+		}
+	}
+	c.url.RawQuery = values.Encode()
+	return nil
 }
 
 const (
@@ -225,7 +243,7 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 	}
 	req.URL, req.Host = c.url, c.url.Host
 	req.Header = c.header()
-	if c.op.Method == http.MethodGet && c.op.Class != Read {
+	if c.op.Method == http.MethodGet && c.op.Class != tenantkit.Read {
 		// When a kept connection breaks before the answer, net/http sends a GET again by itself, unless its body cannot be had a
 		// second time. An empty body does that, and is not seen on the wire: with the encoding given, net/http does not first
 		// look for a while whether the body holds anything, only to announce it in chunks where it had no time to look.
@@ -235,8 +253,8 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
-// sets tells whether a header of a request is of the pipeline or the caller, rather than of the credential.
-func (c *call) sets(name string, values []string) bool {
+// isOwnHeader reports whether a header of a request was set by the pipeline or the caller, rather than by the credential.
+func (c *call) isOwnHeader(name string, values []string) bool {
 	switch name {
 	case "Accept", "Content-Type", "User-Agent":
 		return true
@@ -261,57 +279,11 @@ func (c *call) header() http.Header {
 	return header
 }
 
-// wait returns how long to wait before another attempt, or why there is none.
-func (c *call) wait(ctx context.Context, asked time.Duration, waitAsked bool) (time.Duration, error) {
-	if c.attempts >= c.policy.MaxAttempts {
-		// With a single attempt allowed, or all of them made, there is nothing to explain.
-		return 0, errNoMoreAttempts
-	}
-	if c.delays == nil {
-		c.delays = newDelays(c.policy)
-	}
-	wait := c.delays.NextBackOff()
-	if waitAsked && asked > 0 {
-		wait = asked
-	}
-	if c.policy.MaxElapsed >= 0 {
-		if left := c.policy.MaxElapsed - time.Since(c.started); wait > left {
-			return 0, notRepeated("a wait of %v does not fit into the %v that the retry policy allows (MaxElapsed)", wait, c.policy.MaxElapsed)
-		}
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		if left := time.Until(deadline); wait >= left {
-			return 0, notRepeated("a wait of %v does not fit into the %v left of the context's deadline", wait, left)
-		}
-	}
-	if !c.client.budget.take() {
-		return 0, notRepeated("the retry budget of the client is spent, since its calls keep failing")
-	}
-	c.borrowed++
-	return wait, nil
-}
-
-// sleep waits, and ends early with the context.
-func sleep(ctx context.Context, wait time.Duration) error {
-	if ctx.Err() != nil {
-		// Of a wait of no time and an ended context, select takes either.
-		return contextError(ctx)
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return contextError(ctx)
-	case <-timer.C:
-		return nil
-	}
-}
-
 // contextError returns why the context ended, its error and the cause where its owner gave one, or nil if it has not.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == nil || errors.Is(err, cause) {
 		return err
 	}
-	return both(err, cause)
+	return joinInline(err, cause)
 }

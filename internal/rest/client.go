@@ -1,5 +1,3 @@
-// Package rest is the one request pipeline of all clients: it builds requests from operations that are data, authorizes, sends,
-// repeats, bounds, decodes, and says what became of each.
 package rest
 
 import (
@@ -17,7 +15,10 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/internal/origin"
+	"github.com/tenantkit/tenantkit/internal/redact"
+	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 const (
@@ -26,17 +27,18 @@ const (
 	maxRedirects            = 5
 )
 
-// API is what one service differs in from the others.
+// API describes how one service differs from the others.
 type API struct {
-	// Service is the name in errors, logs and metrics.
+	// Service is the name of the client package.
 	Service string
-	// Credentials are the service's credentials by the names that its operations use; "" where there is just one.
+	// Credentials are the service's credentials by the names that its operations use. Operations of the user's own, see [Client.Call],
+	// take the one named "".
 	Credentials map[string]auth.Credential
-	// Refusal reads Code, Message, Details and RequestID out of the body of a refusal. It may change all of the error. What it
-	// takes from the body needs no redaction of secrets that the client knows.
-	Refusal func(refusal *tenantkit.Error)
-	// CredentialRefused tells whether a refusal means that another credential might do; nil means status 401.
-	CredentialRefused func(refusal *tenantkit.Error) bool
+	// ReadError reads Code, Message, Details and RequestID from the body of an error response. It may change all of the error. Secrets
+	// that the client knows are redacted afterwards.
+	ReadError func(failed *tenantkit.Error, body []byte)
+	// CredentialRejected reports whether an error response means that another credential might do. If nil, status 401 does.
+	CredentialRejected func(failed *tenantkit.Error) bool
 }
 
 // Client sends the operations of one service. It is safe for concurrent use.
@@ -46,23 +48,27 @@ type Client struct {
 	settings tenantkit.Settings
 	policy   tenantkit.RetryPolicy
 	budget   *budget
-	known    *known // by a pointer, behind which fmt does not look whatever the verb
-	sizes    *sizes
+	secrets  *redact.Redactor // for its whole life: a server may show a secret in the response to a later call
+	encoder  wire.Replacer[tenantkit.Secret]
+	onSecret wire.Options
 	http     *http.Client
 }
 
 // New returns a client for the service at baseURL. Its errors are [tenantkit.ValidationError]s.
 func New(api API, baseURL string, opts []tenantkit.Option) (*Client, error) {
-	settings, err := apply("NewClient", tenantkit.Settings{}, opts)
+	settings, err := apply(api.Service, "NewClient", tenantkit.Settings{}, opts)
 	if err != nil {
 		return nil, err
 	}
 	base, err := parseBase(baseURL, settings.InsecureHTTP)
 	if err != nil {
-		return nil, &tenantkit.ValidationError{Operation: "NewClient", Field: "baseURL", Reason: err.Error()}
+		return nil, &tenantkit.ValidationError{Service: api.Service, Operation: "NewClient", Field: "baseURL", Reason: err.Error()}
 	}
 	if settings.HTTPClient == nil {
 		settings.HTTPClient = &http.Client{Transport: tenantkit.NewTransport()}
+	}
+	if settings.Locker == nil {
+		settings.Locker = coord.Local()
 	}
 	if settings.UserAgent == "" {
 		settings.UserAgent = userAgent()
@@ -70,12 +76,17 @@ func New(api API, baseURL string, opts []tenantkit.Option) (*Client, error) {
 	if settings.MaxResponseBytes == 0 {
 		settings.MaxResponseBytes = defaultMaxResponseBytes
 	}
-	client, err := httpClient("NewClient", settings.HTTPClient, settings.Middleware)
+	client, err := httpClient(api.Service, "NewClient", settings.HTTPClient, settings.Middleware)
 	if err != nil {
 		return nil, err
 	}
 	policy := settings.Retry.WithDefaults()
-	return &Client{api: api, base: base, settings: settings, policy: policy, budget: newBudget(policy.Budget), known: new(known), sizes: new(sizes), http: client}, nil
+	secrets := new(redact.Redactor)
+	return &Client{
+		api: api, base: base, settings: settings, policy: policy, budget: newBudget(policy.Budget), http: client, secrets: secrets,
+		encoder:  wire.NewReplacer(revealAndRemember(secrets)),
+		onSecret: wire.Visit(func(s tenantkit.Secret) { secrets.Add(s) }),
+	}, nil
 }
 
 // CloseIdleConnections closes the connections that wait for another call.
@@ -95,13 +106,13 @@ func (c *Client) BaseURL() *url.URL {
 }
 
 // apply returns settings with the options on top.
-func apply(operation string, settings tenantkit.Settings, opts []tenantkit.Option) (tenantkit.Settings, error) {
+func apply(service, operation string, settings tenantkit.Settings, opts []tenantkit.Option) (tenantkit.Settings, error) {
 	for _, opt := range opts {
 		if opt == nil {
-			return settings, &tenantkit.ValidationError{Operation: operation, Field: "opts", Reason: "an option is nil"}
+			return settings, &tenantkit.ValidationError{Service: service, Operation: operation, Field: "opts", Reason: "an option is nil"}
 		}
 		if err := opt(&settings); err != nil {
-			return settings, &tenantkit.ValidationError{Operation: operation, Field: "opts", Reason: err.Error()}
+			return settings, &tenantkit.ValidationError{Service: service, Operation: operation, Field: "opts", Reason: err.Error()}
 		}
 	}
 	return settings, nil
@@ -152,7 +163,7 @@ func parseBase(text string, insecure bool) (*url.URL, error) {
 type operationKey struct{}
 
 // httpClient returns a copy of client with the middleware around its transport, and the redirect rules of this module.
-func httpClient(operation string, client *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, error) {
+func httpClient(service, operation string, client *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, error) {
 	copied := *client
 	if copied.Transport == nil {
 		copied.Transport = http.DefaultTransport
@@ -160,7 +171,7 @@ func httpClient(operation string, client *http.Client, middleware []func(http.Ro
 	for _, wrap := range middleware {
 		if copied.Transport = wrap(copied.Transport); copied.Transport == nil {
 			// net/http would take its own transport in that place.
-			return nil, &tenantkit.ValidationError{Operation: operation, Field: "opts", Reason: "WithTransport: the function returned nil"}
+			return nil, &tenantkit.ValidationError{Service: service, Operation: operation, Field: "opts", Reason: "WithTransport: the function returned nil"}
 		}
 	}
 	copied.CheckRedirect = func(req *http.Request, via []*http.Request) error {
@@ -180,8 +191,8 @@ func httpClient(operation string, client *http.Client, middleware []func(http.Ro
 func (c *Client) forCall(op *Operation, opts []tenantkit.Option) (tenantkit.Settings, *http.Client, error) {
 	settings := c.settings
 	// Zero while the options are applied, to tell the client's own time-out from one of the call.
-	settings.Timeout = 0
-	settings, err := apply(op.Name, settings, opts)
+	settings.Timeout, settings.PerCall = 0, true
+	settings, err := apply(op.Service, op.Name, settings, opts)
 	if err != nil {
 		return settings, nil, err
 	}
@@ -196,7 +207,7 @@ func (c *Client) forCall(op *Operation, opts []tenantkit.Option) (tenantkit.Sett
 		// The client's own middleware stays: made anew for each call it would lose what it keeps between calls.
 		inner, middleware = c.http, middleware[len(c.settings.Middleware):]
 	}
-	client, err := httpClient(op.Name, inner, middleware)
+	client, err := httpClient(op.Service, op.Name, inner, middleware)
 	return settings, client, err
 }
 

@@ -4,48 +4,46 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"os"
-	"reflect"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/excerpt"
 )
 
-// failure is what is wrong with an attempt.
+// failure describes why an attempt failed, and whether it may be retried.
 type failure struct {
 	*tenantkit.Error
-	repeatable        bool
-	waitAsked         bool // by a Retry-After that can be read
-	credentialRefused bool
+	retryable          bool
+	waitAsked          bool // by a Retry-After that can be read
+	credentialRejected bool
 }
 
-// unsent is the failure of an attempt that was not begun.
-func (a *attempt) unsent(err error) *failure {
+// notSent returns the failure of an attempt that was not started.
+func (a *attempt) notSent(err error) *failure {
 	return &failure{Error: a.error(err, tenantkit.OutcomeNotSent)}
 }
 
-// broken is the failure of an attempt without an answer.
-func (a *attempt) broken(err error) *failure {
+// transportFailure returns the failure of an attempt without a response.
+func (a *attempt) transportFailure(err error) *failure {
 	outcome := a.trace.outcome(err)
-	return &failure{Error: a.error(a.why(err), outcome), repeatable: a.call.op.repeatsFailure(outcome)}
+	return &failure{Error: a.error(a.contextCause(err), outcome), retryable: a.call.op.retriesOutcome(outcome)}
 }
 
-// unread is the failure of an attempt whose body broke off, or is too long.
-func (a *attempt) unread(body []byte, err error, repeatable bool) *failure {
-	f := a.unusable(body, err)
-	f.repeatable = repeatable && a.call.op.repeatsFailure(f.Outcome)
+// truncatedResponse returns the failure of an attempt whose body broke off, or is too long.
+func (a *attempt) truncatedResponse(body []byte, err error, retryable bool) *failure {
+	f := a.invalidResponse(body, err)
+	f.retryable = retryable && a.call.op.retriesOutcome(f.Outcome)
 	return f
 }
 
-// unusable is the failure of an attempt that was accepted with an answer that does not hold what it should. Whether the service
-// itself accepted, or something before it that answers 200 to everything, the content type tells.
-func (a *attempt) unusable(body []byte, err error) *failure {
+// invalidResponse returns the failure of an attempt that was accepted with a response that does not contain what it should. Whether the
+// service itself accepted it, or a gateway that returns 200 to everything, follows from the content type.
+func (a *attempt) invalidResponse(body []byte, err error) *failure {
 	outcome := tenantkit.OutcomeUnknown
 	kind := a.resp.Header.Get("Content-Type")
 	if isJSON(kind) {
@@ -53,21 +51,21 @@ func (a *attempt) unusable(body []byte, err error) *failure {
 	} else {
 		err = fmt.Errorf("%w (Content-Type %q)", err, kind)
 	}
-	f := &failure{Error: a.error(fmt.Errorf("the answer cannot be used: %w", err), outcome)}
-	if len(body) > 0 && holdsSecret(reflect.TypeOf(a.call.Into), make(map[reflect.Type]bool)) {
-		// A half of such an answer may be the half with the secret.
-		f.Body = tenantkit.Redacted
-		return f
-	}
-	f.Body = a.redactor().body(body)
+	f := &failure{Error: a.error(fmt.Errorf("invalid response: %w", err), outcome)}
+	f.Body = bodyExcerpt(body)
 	return f
 }
 
-// unfounded is the failure of an attempt whose answer does not say that it was accepted, although its status does.
-func (a *attempt) unfounded(body []byte, err error) *failure {
-	f := a.unusable(body, err)
+// unconfirmedResponse returns the failure of an attempt whose response does not say that it was accepted, although its status does.
+func (a *attempt) unconfirmedResponse(body []byte, err error) *failure {
+	f := a.invalidResponse(body, err)
 	f.Outcome = tenantkit.OutcomeUnknown
 	return f
+}
+
+// bodyExcerpt returns the start of a body for an error.
+func bodyExcerpt(body []byte) tenantkit.Secret {
+	return tenantkit.NewSecret(string(body[:min(len(body), maxErrorBytes)]))
 }
 
 func isJSON(contentType string) bool {
@@ -80,35 +78,35 @@ func isHTML(contentType string) bool {
 	return err == nil && (kind == "text/html" || kind == "application/xhtml+xml")
 }
 
-// refused is the failure of an attempt with an answer other than 2xx.
-func (a *attempt) refused() *failure {
+// errorResponse returns the failure of an attempt whose response has a status other than 2xx.
+func (a *attempt) errorResponse() *failure {
 	c := a.call
-	// What is missing of a body that breaks off is missing of an explanation only: the status is known.
-	body, _ := a.read(maxRefusalBytes, firstBytes)
+	// A truncated body only shortens the error message: the status is known.
+	body, _ := a.readBody(maxErrorBytes)
 	a.drain()
-	redact := a.redactor()
 	asked, waitAsked := retryAfter(a.resp.Header, time.Now())
 	status := a.resp.StatusCode
 	f := &failure{
-		Error:      a.error(nil, outcomeOf(status, waitAsked)),
-		repeatable: c.op.repeatsStatus(status, waitAsked),
-		waitAsked:  waitAsked,
+		Error:     a.error(nil, statusOutcome(status, waitAsked)),
+		retryable: c.retriesStatus(status, waitAsked),
+		waitAsked: waitAsked,
 	}
 	f.RetryAfter = asked
-	f.Body = redact.body(body)
+	f.Body = bodyExcerpt(body)
 	if status >= 300 && status <= 399 {
-		f.Err = notFollowed(redact.text(target(a.resp)))
+		f.Err = c.client.secrets.Error(notFollowed(target(a.resp)))
 	}
-	if c.client.api.Refusal != nil {
-		c.client.api.Refusal(f.Error)
+	if c.client.api.ReadError != nil {
+		c.client.api.ReadError(f.Error, body)
 	}
-	for _, text := range []*string{&f.Code, &f.Message, &f.Details, &f.RequestID} {
-		*text = redact.text(*text)
+	for _, field := range []*string{&f.Code, &f.Message, &f.Details, &f.RequestID} {
+		// Redacted before it is shortened: half a secret is one, too.
+		*field = excerpt.Of(c.client.secrets.Field(*field), maxFieldBytes)
 	}
-	if c.client.api.CredentialRefused != nil {
-		f.credentialRefused = c.client.api.CredentialRefused(f.Error)
+	if c.client.api.CredentialRejected != nil {
+		f.credentialRejected = c.client.api.CredentialRejected(f.Error)
 	} else {
-		f.credentialRefused = status == http.StatusUnauthorized
+		f.credentialRejected = status == http.StatusUnauthorized
 	}
 	return f
 }
@@ -133,19 +131,14 @@ func target(resp *http.Response) string {
 func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 	c := a.call
 	e := &tenantkit.Error{
-		Service: c.client.api.Service, Operation: c.op.Name, Method: c.op.Method,
+		Service: c.op.Service, Operation: c.op.Name, Method: c.op.Method,
 		URL:      (&url.URL{Scheme: c.url.Scheme, Host: c.url.Host, Path: c.url.Path, RawPath: c.url.RawPath}).String(),
-		ReadOnly: c.op.Class == Read, Attempts: c.attempts, Outcome: outcome,
+		ReadOnly: c.op.Class == tenantkit.Read, Attempts: c.attempts, Outcome: outcome,
 	}
-	if a.req == nil {
-		e.Err = err
-		return e
-	}
-	redact := a.redactor()
-	e.Err = redact.err(err)
+	e.Err = c.client.secrets.Error(err)
 	if a.resp != nil {
 		e.StatusCode = a.resp.StatusCode
-		e.Header = redact.header(a.resp.Header)
+		e.Header = c.client.publicHeader(a.resp.Header)
 		e.RequestID = requestID(e.Header)
 	}
 	return e
@@ -155,8 +148,8 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 // values of the path's placeholders.
 func (c *Client) Error(op *Operation, path []string, outcome tenantkit.Outcome, err error) *tenantkit.Error {
 	failed := &tenantkit.Error{
-		Service: c.api.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path,
-		ReadOnly: op.Class == Read, Outcome: outcome, Err: err,
+		Service: op.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path,
+		ReadOnly: op.Class == tenantkit.Read, Outcome: outcome, Err: err,
 	}
 	// What cannot stand in a path was not checked yet.
 	if u, err := c.url(op, path); err == nil {
@@ -165,63 +158,13 @@ func (c *Client) Error(op *Operation, path []string, outcome tenantkit.Outcome, 
 	return failed
 }
 
-// Unwritten returns the error of a read that goes before another call, and without which that one is not made: nothing was sent for it,
-// whatever became of the read.
-func Unwritten(err error) error {
+// AsNotSent returns the error of a read that must succeed before a write, as the error of that write, for which nothing was sent.
+func AsNotSent(err error) error {
 	var failed *tenantkit.Error
 	if errors.As(err, &failed) {
 		failed.Outcome = tenantkit.OutcomeNotSent
 	}
 	return err
-}
-
-// requestIDHeaders are where services put their name for an exchange. It is no secret, also where the caller chose it.
-var requestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id"}
-
-func requestID(header http.Header) string {
-	for _, name := range requestIDHeaders {
-		if id := header.Get(name); id != "" {
-			return id
-		}
-	}
-	return ""
-}
-
-// redactor knows the secrets of the attempt's request.
-func (a *attempt) redactor() *redactor {
-	if a.secrets != nil {
-		return a.secrets
-	}
-	own := a.call.header()
-	var credential []string
-	for name, values := range a.req.Header {
-		if !a.call.sets(name, values) {
-			credential = append(credential, name)
-		}
-	}
-	hidden := slices.Collect(maps.Keys(a.call.settings.Header))
-	if a.resp != nil && a.resp.Request != nil {
-		// The request as it left: a middleware may have added a credential of its own.
-		for name := range a.resp.Request.Header {
-			if own[name] == nil {
-				hidden = append(hidden, name)
-			}
-		}
-	}
-	hidden = slices.DeleteFunc(hidden, func(name string) bool { return slices.Contains(requestIDHeaders, name) })
-	a.secrets = newRedactor(a.req, credential, hidden, a.call.Body)
-	for _, value := range a.call.client.known.all() {
-		a.secrets.add(credentialTexts(value)...)
-	}
-	return a.secrets
-}
-
-// errNoMoreAttempts ends a call without a word about it.
-var errNoMoreAttempts = errors.New("no more attempts")
-
-// notRepeated is the reason why a failure that could be repeated was not.
-func notRepeated(format string, args ...any) error {
-	return fmt.Errorf("not repeated: "+format, args...)
 }
 
 // timeoutError is an attempt that took too long. It is no context.DeadlineExceeded, which would look like the caller's own.
@@ -262,42 +205,18 @@ func (e *credentialError) Is(target error) bool {
 
 func (e *credentialError) As(target any) bool { return errors.As(e.err, target) }
 
-// both is an error in whose chain are first and second, told in one line. Each may be nil.
-func both(first, second error) error {
+// joinInline returns an error that wraps first and second and has a message of one line. Each may be nil.
+func joinInline(first, second error) error {
 	switch {
 	case first == nil:
 		return second
 	case second == nil:
 		return first
 	}
-	return &pairError{first, second}
+	return &joinedError{first, second}
 }
 
-type pairError struct{ first, second error }
+type joinedError struct{ first, second error }
 
-func (e *pairError) Error() string   { return e.first.Error() + ": " + e.second.Error() }
-func (e *pairError) Unwrap() []error { return []error{e.first, e.second} }
-
-// hiddenError is an error of which the text held a secret. It can be tested for, and not be unwrapped.
-type hiddenError struct {
-	text string
-	err  error
-}
-
-func (e *hiddenError) Error() string        { return e.text }
-func (e *hiddenError) Is(target error) bool { return errors.Is(e.err, target) }
-
-// Format keeps %+v and %#v from walking into the hidden error.
-func (e *hiddenError) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.text) }
-
-// err returns err, or in its place an error without the secrets in its text.
-func (r *redactor) err(err error) error {
-	if err == nil {
-		return nil
-	}
-	text := err.Error()
-	if clean := r.text(text); clean != text {
-		return &hiddenError{clean, err}
-	}
-	return err
-}
+func (e *joinedError) Error() string   { return e.first.Error() + ": " + e.second.Error() }
+func (e *joinedError) Unwrap() []error { return []error{e.first, e.second} }

@@ -22,9 +22,9 @@ type Array struct {
 // OpenArray reads up to the start of the array that is the member name of the outermost object, or, with no name, the outermost
 // value itself. What stands before it is skipped. A null is an array without elements. Each element, and what is skipped before
 // the first, may take up to maxBytes.
-func OpenArray(r io.Reader, name string, maxBytes int64) (*Array, error) {
+func OpenArray(r io.Reader, name string, maxBytes int64, options ...Options) (*Array, error) {
 	m := &meter{r: r, max: maxBytes}
-	a := &Array{source: m, decoder: jsontext.NewDecoder(m)}
+	a := &Array{source: m, decoder: jsontext.NewDecoder(m, options...)}
 	if name != "" {
 		if err := a.enter(name); err != nil {
 			return nil, err

@@ -11,16 +11,39 @@ import (
 
 // Unmarshal decodes one JSON value. Unknown fields are skipped; names that occur twice in an object, invalid UTF-8 and trailing
 // text are errors.
-func Unmarshal(data []byte, into any) error { return explain(json.Unmarshal(data, into)) }
+func Unmarshal(data []byte, into any, options ...Options) error {
+	return explain(json.Unmarshal(data, into, options...))
+}
 
-// A Replacer encodes values with another string instead of each S in them.
-type Replacer[S ~string] struct{ options json.Options }
+// Options change how a value is decoded.
+type Options = json.Options
 
-// NewReplacer returns a replacer that writes the string that reveal returns for each S.
-func NewReplacer[S ~string](reveal func(S) (string, error)) Replacer[S] {
+// Visit returns options by which visit is called with each S that is decoded. S decodes itself by UnmarshalJSON.
+func Visit[S any, P interface {
+	*S
+	UnmarshalJSON([]byte) error
+}](visit func(S)) Options {
+	return json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, s P) error {
+		value, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := s.UnmarshalJSON(value); err != nil {
+			return err
+		}
+		visit(*s)
+		return nil
+	}))
+}
+
+// A Replacer encodes values with a string instead of each S in them.
+type Replacer[S any] struct{ options json.Options }
+
+// NewReplacer returns a Replacer that writes the string that replace returns for each S.
+func NewReplacer[S any](replace func(S) (string, error)) Replacer[S] {
 	return Replacer[S]{json.JoinOptions(json.Deterministic(true), json.WithMarshalers(
 		json.MarshalToFunc(func(enc *jsontext.Encoder, s S) error {
-			text, err := reveal(s)
+			text, err := replace(s)
 			if err != nil {
 				return err
 			}
@@ -29,19 +52,7 @@ func NewReplacer[S ~string](reveal func(S) (string, error)) Replacer[S] {
 }
 
 // Marshal encodes v. Equal values give equal bytes.
-func (e Replacer[S]) Marshal(v any) ([]byte, error) { return json.Marshal(v, e.options) }
-
-// Texts returns each text of type S in v that is not empty.
-func Texts[S ~string](v any) ([]string, error) {
-	var texts []string
-	_, err := NewReplacer(func(s S) (string, error) {
-		if s != "" {
-			texts = append(texts, string(s))
-		}
-		return "", nil
-	}).Marshal(v)
-	return texts, err
-}
+func (r Replacer[S]) Marshal(v any) ([]byte, error) { return json.Marshal(v, r.options) }
 
 // Field returns where in the JSON an error of this package arose ("/users/0/api_key"), and what is wrong there.
 func Field(err error) (pointer string, reason error) {

@@ -21,7 +21,7 @@ type Credentials struct {
 // have one user more.
 func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...tenantkit.Option) (*Credentials, error) {
 	credentials := new(Credentials)
-	err := c.pipeline().Do(ctx, &operations[projectCredentials], rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
+	err := c.pipeline().Do(ctx, &projectCredentials, rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
 		if credentials.Login == "" || credentials.Password == "" {
 			return errors.New("it lacks login or password")
 		}
@@ -38,22 +38,22 @@ func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...ten
 //
 // Although sent by GET it is a write, since it gives access: repeated only when it surely was not applied.
 func (c *Client) ProjectAccess(ctx context.Context, pid string, opts ...tenantkit.Option) (*SSOClaims, error) {
-	return c.claims(ctx, projectAccess, pid, opts)
+	return c.claims(ctx, &projectAccess, pid, opts)
 }
 
 // UserSSO returns the claims with which a user signs on to GoodData. They serve for a day. Repeated on failure like any read.
 func (c *Client) UserSSO(ctx context.Context, login string, opts ...tenantkit.Option) (*SSOClaims, error) {
-	return c.claims(ctx, userSSO, login, opts)
+	return c.claims(ctx, &userSSO, login, opts)
 }
 
 // claims calls an operation that answers with claims for what name stands for in its path.
-func (c *Client) claims(ctx context.Context, operation int, name string, opts []tenantkit.Option) (*SSOClaims, error) {
+func (c *Client) claims(ctx context.Context, operation *rest.Operation, name string, opts []tenantkit.Option) (*SSOClaims, error) {
 	var answer struct {
 		SSOClaims
 		// The key as the API's description writes it, surely by mistake: GoodData takes the claims under the other.
 		Enrypted tenantkit.Secret `json:"enryptedClaims"`
 	}
-	err := c.pipeline().Do(ctx, &operations[operation], rest.Call{Path: []string{name}, Into: &answer, Check: func() error {
+	err := c.pipeline().Do(ctx, operation, rest.Call{Path: []string{name}, Into: &answer, Check: func() error {
 		if answer.EncryptedClaims == "" {
 			answer.EncryptedClaims = answer.Enrypted
 		}

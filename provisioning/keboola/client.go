@@ -32,7 +32,7 @@ func NewClient(baseURL string, storageToken auth.TokenSource, opts ...tenantkit.
 	client, err := rest.New(rest.API{
 		Service:     service,
 		Credentials: map[string]auth.Credential{"": auth.APIKey("X-StorageApi-Token", storageToken)},
-		Refusal:     readRefusal,
+		ReadError:   readRefusal,
 	}, baseURL, opts)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,3 @@ func (c *Client) pipeline() *rest.Client {
 	}
 	return c.rest
 }
-
-// Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
-// says when it is repeated ("read", "idempotent write", "write", "never"): see [tenantkit.RetryPolicy].
-func Operations() []rest.Operation { return slices.Clone(operations[:]) }

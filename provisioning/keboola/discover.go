@@ -14,7 +14,7 @@ import (
 const component = "gooddata-provisioning"
 
 // discoverBaseURL is an operation of another service, the Storage API.
-var discoverBaseURL = rest.Operation{Name: "DiscoverBaseURL", Method: http.MethodGet, Path: "/v2/storage", Class: rest.Read}
+var discoverBaseURL = rest.Operation{Name: "DiscoverBaseURL", Method: http.MethodGet, Path: "/v2/storage", Class: tenantkit.Read}
 
 // index is the part of the Storage API's index that tells of other services.
 type index struct {
@@ -47,7 +47,7 @@ func DiscoverBaseURL(ctx context.Context, connectionURL string, opts ...tenantki
 	opts = append([]tenantkit.Option{tenantkit.WithHTTPClient(&http.Client{Transport: transport})}, opts...)
 
 	op := &discoverBaseURL
-	client, err := rest.New(rest.API{Service: service, Refusal: readRefusal}, connectionURL, opts)
+	client, err := rest.New(rest.API{Service: service, ReadError: readRefusal}, connectionURL, opts)
 	if err != nil {
 		return "", renamed(err, op.Name)
 	}

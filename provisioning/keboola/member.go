@@ -42,7 +42,7 @@ type membership struct {
 //
 // What a second time does is not documented, so it is repeated like any write: only when it surely was not applied.
 func (c *Client) AddUserToProject(ctx context.Context, pid, login string, role Role, opts ...tenantkit.Option) error {
-	op := &operations[addUserToProject]
+	op := &addUserToProject
 	if !slices.Contains(roles, role) {
 		return op.Invalid("role", "%q is none of %q", string(role), roles)
 	}
@@ -52,5 +52,5 @@ func (c *Client) AddUserToProject(ctx context.Context, pid, login string, role R
 // RemoveUserFromProject takes a user out of a project. Repeated on failure like any idempotent write; a user that is gone from it when a
 // lost answer made the client repeat counts as removed.
 func (c *Client) RemoveUserFromProject(ctx context.Context, pid, login string, opts ...tenantkit.Option) error {
-	return c.pipeline().Do(ctx, &operations[removeUserFromProject], rest.Call{Path: []string{pid, login}}, opts)
+	return c.pipeline().Do(ctx, &removeUserFromProject, rest.Call{Path: []string{pid, login}}, opts)
 }

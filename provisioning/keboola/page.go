@@ -16,10 +16,10 @@ type pageQuery struct {
 var nextPage = rest.LinkToken("nextPageToken")
 
 // pager returns what reads the pages of a list.
-func pager[T any](c *Client, operation int, check func(*T) error) *rest.Pager[T] {
+func pager[T any](c *Client, operation *rest.Operation, check func(*T) error) *rest.Pager[T] {
 	return &rest.Pager[T]{
 		Client:    c.pipeline(),
-		Operation: &operations[operation],
+		Operation: operation,
 		Call:      func(next string) rest.Call { return rest.Call{Query: pageQuery{next}} },
 		Next:      func(answer *http.Response) (string, error) { return nextPage(answer) },
 		Check:     check,

@@ -70,21 +70,21 @@ func (c *Client) ListProjects(ctx context.Context, options *ListProjectsOptions,
 	if options != nil {
 		next = options.Next
 	}
-	return pager(c, listProjects, (*Project).check).Page(ctx, next, opts)
+	return pager(c, &listProjects, (*Project).check).Page(ctx, next, opts)
 }
 
 // AllProjects iterates over all projects. Nothing is sent before the first iteration. The next page is fetched while the loop handles
 // this one, so that two are in memory at most; leaving the loop ends that. A second iteration asks the server again. An error is the
 // last thing that it yields, also where the pages turn in a circle. Each page is repeated on failure like any read.
 func (c *Client) AllProjects(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Project, error] {
-	return pager(c, listProjects, (*Project).check).All(ctx, opts)
+	return pager(c, &listProjects, (*Project).check).All(ctx, opts)
 }
 
 // GetProject returns one project, with its token. An unknown one is [tenantkit.ErrNotFound], also where the service answers 400.
 // Repeated on failure like any read.
 func (c *Client) GetProject(ctx context.Context, pid string, opts ...tenantkit.Option) (*Project, error) {
 	project := new(Project)
-	err := c.pipeline().Do(ctx, &operations[getProject], rest.Call{Path: []string{pid}, Into: project, Check: project.check}, opts)
+	err := c.pipeline().Do(ctx, &getProject, rest.Call{Path: []string{pid}, Into: project, Check: project.check}, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ type CreatedProject struct {
 // [tenantkit.OutcomeUnknown] or [tenantkit.OutcomeApplied], look at [Client.AllProjects] for a project made since, before you try
 // again. A used up quota is refused.
 func (c *Client) CreateProject(ctx context.Context, project *NewProject, opts ...tenantkit.Option) (*CreatedProject, error) {
-	op := &operations[createProject]
+	op := &createProject
 	if err := project.validate(op); err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ type withUser struct {
 // Like any write, it is repeated only when it surely was not applied. After an error of another outcome there may be a project with a
 // user whose password is lost: delete it with [Client.DeleteProject] and its option User.
 func (c *Client) CreateProjectWithUser(ctx context.Context, project *NewProject, opts ...tenantkit.Option) (*CreatedProjectWithUser, error) {
-	op := &operations[createProjectWithUser]
+	op := &createProjectWithUser
 	if err := project.validate(op); err != nil {
 		return nil, err
 	}
@@ -200,5 +200,5 @@ type DeleteProjectOptions struct {
 // DeleteProject deletes a project. Nil options mean neither. An unknown one is [tenantkit.ErrNotFound], also where the service answers
 // 400. Repeated on failure like any idempotent write; one that is gone when a lost answer made the client repeat counts as deleted.
 func (c *Client) DeleteProject(ctx context.Context, pid string, options *DeleteProjectOptions, opts ...tenantkit.Option) error {
-	return c.pipeline().Do(ctx, &operations[deleteProject], rest.Call{Path: []string{pid}, Query: options}, opts)
+	return c.pipeline().Do(ctx, &deleteProject, rest.Call{Path: []string{pid}, Query: options}, opts)
 }

@@ -43,12 +43,12 @@ func (c *Client) ListUsers(ctx context.Context, options *ListUsersOptions, opts 
 	if options != nil {
 		next = options.Next
 	}
-	return pager(c, listUsers, (*User).check).Page(ctx, next, opts)
+	return pager(c, &listUsers, (*User).check).Page(ctx, next, opts)
 }
 
 // AllUsers iterates over all users, like [Client.AllProjects] does over the projects. Repeated on failure like any read.
 func (c *Client) AllUsers(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*User, error] {
-	return pager(c, listUsers, (*User).check).All(ctx, opts)
+	return pager(c, &listUsers, (*User).check).All(ctx, opts)
 }
 
 // MinPasswordLength is the number of characters that a password must have.
@@ -102,7 +102,7 @@ type CreatedUser struct {
 // Like any write, it is repeated only when it surely was not applied. After [tenantkit.OutcomeUnknown], look for the login in
 // [Client.AllUsers].
 func (c *Client) CreateUser(ctx context.Context, user *NewUser, opts ...tenantkit.Option) (*CreatedUser, error) {
-	op := &operations[createUser]
+	op := &createUser
 	if err := user.validate(op); err != nil {
 		return nil, err
 	}
@@ -128,5 +128,5 @@ type DeleteUserOptions struct {
 // DeleteUser deletes a user. Nil options mean that errors of GoodData count. Repeated on failure like any idempotent write; a user that
 // is gone when a lost answer made the client repeat counts as deleted.
 func (c *Client) DeleteUser(ctx context.Context, login string, options *DeleteUserOptions, opts ...tenantkit.Option) error {
-	return c.pipeline().Do(ctx, &operations[deleteUser], rest.Call{Path: []string{login}, Query: options}, opts)
+	return c.pipeline().Do(ctx, &deleteUser, rest.Call{Path: []string{login}, Query: options}, opts)
 }

@@ -30,7 +30,7 @@ type AuthorisationResult struct {
 // IsAuthorised. Repeated on failure like any write, since it makes a token.
 func (c *Client) AuthoriseUser(ctx context.Context, authorisation *Authorisation, opts ...tenantkit.Option) (*AuthorisationResult, error) {
 	c = c.made()
-	op := &operations[authoriseUser]
+	op := &authoriseUser
 	if authorisation == nil {
 		return nil, op.Invalid("authorisation", "it is nil")
 	}
@@ -44,7 +44,7 @@ func (c *Client) AuthoriseUser(ctx context.Context, authorisation *Authorisation
 		DelegationToken tenantkit.Secret `json:"delegation_token"`
 		IsAuthorised    *flag            `json:"is_authorised"`
 	}
-	answer, err := do(ctx, c, authoriseUser, rest.Call{Body: authorisation}, func(r *result) error {
+	answer, err := do(ctx, c, &authoriseUser, rest.Call{Body: authorisation}, func(r *result) error {
 		if r.IsAuthorised == nil {
 			return errors.New("it does not say is_authorised")
 		}

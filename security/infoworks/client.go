@@ -106,7 +106,7 @@ func NewClient(baseURL string, credentials Credentials, opts ...tenantkit.Option
 	}
 	var err error
 	c.rest, err = rest.New(rest.API{
-		Service: service, Credentials: c.credentials, Refusal: readRefusal, CredentialRefused: credentialRefused,
+		Service: service, Credentials: c.credentials, ReadError: readRefusal, CredentialRejected: credentialRefused,
 	}, baseURL, opts)
 	if err != nil {
 		return nil, err
@@ -126,8 +126,8 @@ func (c *Client) made() *Client {
 }
 
 // do calls an operation, unless the client lacks the credential for it.
-func (c *Client) do(ctx context.Context, operation int, call rest.Call, opts []tenantkit.Option) error {
-	op := &operations[operation]
+func (c *Client) do(ctx context.Context, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) error {
+	op := operation
 	if c.rest == nil {
 		return op.Invalid("client", "it was not made by NewClient")
 	}
@@ -143,12 +143,12 @@ func (c *Client) do(ctx context.Context, operation int, call rest.Call, opts []t
 	return c.rest.Do(ctx, op, call, opts)
 }
 
-func (c *Client) lacks(operation int, credential string) error {
-	return operations[operation].Invalid("credentials", "the client was made without what it needs for this: %s", credential)
+func (c *Client) lacks(operation *rest.Operation, credential string) error {
+	return operation.Invalid("credentials", "the client was made without what it needs for this: %s", credential)
 }
 
 // choose returns the credential of an operation that leaves the choice to the caller.
-func (c *Client) choose(operation int, chosen, usual BasicCredential) (auth.Credential, error) {
+func (c *Client) choose(operation *rest.Operation, chosen, usual BasicCredential) (auth.Credential, error) {
 	name := string(chosen)
 	if name == "" {
 		name = string(usual)

@@ -19,7 +19,7 @@ type envelope[T any] struct {
 }
 
 // do calls an operation that answers with a result, and looks at that with check unless it is nil.
-func do[T any](ctx context.Context, c *Client, operation int, call rest.Call, check func(*T) error, opts []tenantkit.Option) (*envelope[T], error) {
+func do[T any](ctx context.Context, c *Client, operation *rest.Operation, call rest.Call, check func(*T) error, opts []tenantkit.Option) (*envelope[T], error) {
 	var answer envelope[T]
 	call.Into = &answer
 	call.Check = func() error {

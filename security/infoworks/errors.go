@@ -53,11 +53,11 @@ func (w *wrongCredential) Error() string {
 func (w *wrongCredential) advice() string {
 	const same = "the server answers so to wrong credentials: "
 	switch w.operation {
-	case operations[authenticate].Name:
+	case authenticate.Name:
 		return same + "check the user name and the password, which do not work where users log in by SAML"
-	case operations[accessToken].Name:
+	case accessToken.Name:
 		return same + "the refresh token is wrong, expired, or was replaced; the user's current one is in the web interface under My Profile > Settings"
-	case operations[regenerateRefreshToken].Name, operations[bulkLDAPSync].Name:
+	case regenerateRefreshToken.Name, bulkLDAPSync.Name:
 		return same + "check them, and whether the server wants the other kind (Credentials.RegenerateWith, Credentials.SyncWith)"
 	}
 	if w.goodToken {

@@ -113,18 +113,18 @@ func (e *LDAPSyncError) Error() string {
 // existing. An attempt gets a minute at least.
 func (c *Client) BulkLDAPSync(ctx context.Context, sync *LDAPSync, opts ...tenantkit.Option) (*LDAPSyncResult, error) {
 	c = c.made()
-	op := &operations[bulkLDAPSync]
+	op := &bulkLDAPSync
 	if sync == nil {
 		return nil, op.Invalid("sync", "it is nil")
 	}
 	if reason := badList(sync.SearchList); reason != "" {
 		return nil, op.Invalid("sync.SearchList", "%s", reason)
 	}
-	credential, err := c.choose(bulkLDAPSync, c.syncWith, PasswordCredential)
+	credential, err := c.choose(&bulkLDAPSync, c.syncWith, PasswordCredential)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := do[LDAPSyncResult](ctx, c, bulkLDAPSync, rest.Call{Body: sync, Credential: credential}, nil, opts)
+	answer, err := do[LDAPSyncResult](ctx, c, &bulkLDAPSync, rest.Call{Body: sync, Credential: credential}, nil, opts)
 	if err != nil {
 		return nil, err
 	}

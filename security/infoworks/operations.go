@@ -2,22 +2,10 @@ package infoworks
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
-)
-
-const (
-	authenticate = iota
-	accessToken
-	revokeAccessToken
-	validateToken
-	regenerateRefreshToken
-	authoriseUser
-	samlRedirectURL
-	userData
-	bulkLDAPSync
 )
 
 // The names of the credentials.
@@ -31,18 +19,22 @@ const (
 
 // The API, as Infoworks' OpenAPI description of V3 (product 6.2.2) has it. The GETs that make a token are reads: one token more has
 // no effect.
-var operations = [...]rest.Operation{
-	authenticate:           {Name: "Authenticate", Method: http.MethodGet, Path: "/security/authenticate", Class: rest.Read, Credential: byPassword},
-	accessToken:            {Name: "AccessToken", Method: http.MethodGet, Path: "/security/token/access", Class: rest.Read, Credential: byRefreshToken},
-	revokeAccessToken:      {Name: "RevokeAccessToken", Method: http.MethodDelete, Path: "/security/token/access", Class: rest.Idempotent, Credential: byAccessToken},
-	validateToken:          {Name: "ValidateToken", Method: http.MethodGet, Path: "/security/token/validate", Class: rest.Read, Credential: byAccessToken},
-	regenerateRefreshToken: {Name: "RegenerateRefreshToken", Method: http.MethodDelete, Path: "/security/token/refresh", Class: rest.Never, Credential: byChoice},
-	authoriseUser:          {Name: "AuthoriseUser", Method: http.MethodPost, Path: "/security/authorise/user", Class: rest.Write, Credential: byAccessToken},
-	samlRedirectURL:        {Name: "SAMLRedirectURL", Method: http.MethodGet, Path: "/security/sso/initialise", Class: rest.Read, Credential: byNoneNeeded, Answer: rest.JSONOrRedirect},
-	userData:               {Name: "UserData", Method: http.MethodPost, Path: "/security/get/user/data", Class: rest.Read, Credential: byAccessToken},
-	bulkLDAPSync:           {Name: "BulkLDAPSync", Method: http.MethodPost, Path: "/security/bulk-ldap-sync", Class: rest.Write, Credential: byChoice, Timeout: time.Minute},
+var (
+	authenticate           = rest.Operation{Service: service, Name: "Authenticate", Method: http.MethodGet, Path: "/security/authenticate", Class: tenantkit.Read, Credential: byPassword}
+	accessToken            = rest.Operation{Service: service, Name: "AccessToken", Method: http.MethodGet, Path: "/security/token/access", Class: tenantkit.Read, Credential: byRefreshToken}
+	revokeAccessToken      = rest.Operation{Service: service, Name: "RevokeAccessToken", Method: http.MethodDelete, Path: "/security/token/access", Class: tenantkit.Idempotent, Credential: byAccessToken, Deletes: true}
+	validateToken          = rest.Operation{Service: service, Name: "ValidateToken", Method: http.MethodGet, Path: "/security/token/validate", Class: tenantkit.Read, Credential: byAccessToken}
+	regenerateRefreshToken = rest.Operation{Service: service, Name: "RegenerateRefreshToken", Method: http.MethodDelete, Path: "/security/token/refresh", Class: tenantkit.Never, Credential: byChoice}
+	authoriseUser          = rest.Operation{Service: service, Name: "AuthoriseUser", Method: http.MethodPost, Path: "/security/authorise/user", Class: tenantkit.Write, Credential: byAccessToken}
+	samlRedirectURL        = rest.Operation{Service: service, Name: "SAMLRedirectURL", Method: http.MethodGet, Path: "/security/sso/initialise", Class: tenantkit.Read, Credential: byNoneNeeded, Expect: rest.JSONOrRedirect}
+	userData               = rest.Operation{Service: service, Name: "UserData", Method: http.MethodPost, Path: "/security/get/user/data", Class: tenantkit.Read, Credential: byAccessToken}
+	bulkLDAPSync           = rest.Operation{Service: service, Name: "BulkLDAPSync", Method: http.MethodPost, Path: "/security/bulk-ldap-sync", Class: tenantkit.Write, Credential: byChoice, Timeout: time.Minute}
+)
+
+var operations = []*rest.Operation{
+	&authenticate, &accessToken, &revokeAccessToken, &validateToken, &regenerateRefreshToken,
+	&authoriseUser, &samlRedirectURL, &userData, &bulkLDAPSync,
 }
 
-// Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
-// says when it is repeated ("read", "idempotent write", "write", "never"): see [tenantkit.RetryPolicy].
-func Operations() []rest.Operation { return slices.Clone(operations[:]) }
+// Operations returns the operations of this package. See [Client.Call] for others of the service.
+func Operations() []tenantkit.Operation { return rest.Public(operations) }

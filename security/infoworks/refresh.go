@@ -45,7 +45,7 @@ func spent(err error) error {
 func (r *refreshTokens) exchange(ctx context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
 	made, err := r.client.accessToken(ctx, auth.StaticToken(refresh), nil)
 	if err != nil {
-		return auth.Grant{}, rest.Unwritten(err)
+		return auth.Grant{}, rest.AsNotSent(err)
 	}
 	return auth.Grant{Access: made.token()}, nil
 }
@@ -77,11 +77,11 @@ func (r *refreshTokens) explain(value tenantkit.Secret, err error) error {
 // [tenantkit.OutcomeUnknown] the token may be spent or not; the next call that uses it tells.
 func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.Option) error {
 	c = c.made()
-	op := &operations[regenerateRefreshToken]
+	op := &regenerateRefreshToken
 	if ctx == nil {
 		return op.Invalid("ctx", "it is nil")
 	}
-	credential, err := c.choose(regenerateRefreshToken, c.regenerateWith, RefreshTokenCredential)
+	credential, err := c.choose(&regenerateRefreshToken, c.regenerateWith, RefreshTokenCredential)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.O
 			_, _ = given.Token(ctx)
 		}
 	}
-	_, err = do[wire.Text](ctx, c, regenerateRefreshToken, rest.Call{Credential: credential}, nil, opts)
+	_, err = do[wire.Text](ctx, c, &regenerateRefreshToken, rest.Call{Credential: credential}, nil, opts)
 	if given.last == "" {
 		return err
 	}

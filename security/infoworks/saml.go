@@ -32,7 +32,7 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 			}
 			return nil
 		},
-		Answered: func(resp *http.Response) error {
+		CheckResponse: func(resp *http.Response) error {
 			if location := resp.Header.Get("Location"); answer.Location == "" {
 				answer.Location = location
 			}
@@ -44,7 +44,7 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 	if token := c.credentials[byAccessToken]; token != nil {
 		call.Credential = &optionalCredential{credential: token}
 	}
-	if err := c.do(ctx, samlRedirectURL, call, opts); err != nil {
+	if err := c.do(ctx, &samlRedirectURL, call, opts); err != nil {
 		return "", err
 	}
 	return target, nil
@@ -56,7 +56,7 @@ func (c *Client) samlTarget(location string) (string, error) {
 	if err != nil {
 		return "", errors.New("its Location is not a URL")
 	}
-	target := c.rest.BaseURL().JoinPath(operations[samlRedirectURL].Path).ResolveReference(reference)
+	target := c.rest.BaseURL().JoinPath(samlRedirectURL.Path).ResolveReference(reference)
 	if target.Scheme != "https" && target.Scheme != "http" || target.Host == "" {
 		return "", errors.New("its Location is not a URL of https or http with a host")
 	}

@@ -126,7 +126,7 @@ func (t *accessTokens) mint(ctx context.Context) (auth.Token, error) {
 		first = err
 	}
 	made, err := c.Authenticate(ctx)
-	err = rest.Unwritten(err)
+	err = rest.AsNotSent(err)
 	switch {
 	case err == nil:
 		return made.token(), nil

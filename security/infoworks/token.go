@@ -49,7 +49,7 @@ func (a *authentication) check() error {
 	return nil
 }
 
-func (c *Client) authentication(ctx context.Context, operation int, call rest.Call, opts []tenantkit.Option) (*Authentication, error) {
+func (c *Client) authentication(ctx context.Context, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) (*Authentication, error) {
 	answer, err := do(ctx, c, operation, call, (*authentication).check, opts)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (c *Client) Authenticate(ctx context.Context, opts ...tenantkit.Option) (*A
 			ServiceID int `url:"service_id"`
 		}{*c.serviceID}
 	}
-	return c.authentication(ctx, authenticate, call, opts)
+	return c.authentication(ctx, &authenticate, call, opts)
 }
 
 // AccessToken makes an access token from the refresh token. The token is the caller's: [Client.TokenSource] does not know of it.
@@ -81,7 +81,7 @@ func (c *Client) Authenticate(ctx context.Context, opts ...tenantkit.Option) (*A
 func (c *Client) AccessToken(ctx context.Context, opts ...tenantkit.Option) (*Authentication, error) {
 	c = c.made()
 	if c.refresh == nil {
-		return nil, c.lacks(accessToken, byRefreshToken)
+		return nil, c.lacks(&accessToken, byRefreshToken)
 	}
 	return c.accessToken(ctx, auth.TokenSourceFunc(c.refresh.refreshToken), opts)
 }
@@ -89,7 +89,7 @@ func (c *Client) AccessToken(ctx context.Context, opts ...tenantkit.Option) (*Au
 // accessToken makes an access token from what refresh gives.
 func (c *Client) accessToken(ctx context.Context, refresh auth.TokenSource, opts []tenantkit.Option) (*Authentication, error) {
 	given := &givenToken{TokenSource: refresh}
-	made, err := c.authentication(ctx, accessToken, rest.Call{Credential: auth.RawBasic(given)}, opts)
+	made, err := c.authentication(ctx, &accessToken, rest.Call{Credential: auth.RawBasic(given)}, opts)
 	return made, c.refresh.explain(given.last, err)
 }
 
@@ -99,10 +99,10 @@ func (c *Client) accessToken(ctx context.Context, refresh auth.TokenSource, opts
 func (c *Client) RevokeAccessToken(ctx context.Context, opts ...tenantkit.Option) error {
 	c = c.made()
 	if c.tokens == nil {
-		return c.lacks(revokeAccessToken, byAccessToken)
+		return c.lacks(&revokeAccessToken, byAccessToken)
 	}
 	given := &givenToken{TokenSource: c.tokens}
-	_, err := do[wire.Text](ctx, c, revokeAccessToken, rest.Call{Credential: auth.Bearer(given)}, nil, opts)
+	_, err := do[wire.Text](ctx, c, &revokeAccessToken, rest.Call{Credential: auth.Bearer(given)}, nil, opts)
 	// Not by way of c.tokens, which would have the token validated first.
 	c.tokens.cache.Invalidate(given.last)
 	return c.tokens.explain(given.last, err)
@@ -131,12 +131,12 @@ func (g *givenToken) Invalidate(refused tenantkit.Secret) {
 func (c *Client) ValidateToken(ctx context.Context, token tenantkit.Secret, opts ...tenantkit.Option) (bool, error) {
 	c = c.made()
 	if token == "" {
-		return false, operations[validateToken].Invalid("token", "it is empty")
+		return false, validateToken.Invalid("token", "it is empty")
 	}
 	type validity struct {
 		IsValid *flag `json:"is_valid"`
 	}
-	answer, err := do(ctx, c, validateToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(token))}, func(v *validity) error {
+	answer, err := do(ctx, c, &validateToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(token))}, func(v *validity) error {
 		if v.IsValid == nil {
 			return errors.New("it does not say is_valid")
 		}

@@ -71,7 +71,7 @@ func (u UserEntry) Decode(into any) error {
 // UserData looks users up in the directory. Repeated on failure like any read.
 func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantkit.Option) ([]UserEntry, error) {
 	c = c.made()
-	op := &operations[userData]
+	op := &userData
 	if query == nil {
 		return nil, op.Invalid("query", "it is nil")
 	}
@@ -81,7 +81,7 @@ func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantk
 	var answer struct {
 		Users *[]UserEntry `json:"users"`
 	}
-	err := c.do(ctx, userData, rest.Call{Body: query, Into: &answer, Check: func() error {
+	err := c.do(ctx, &userData, rest.Call{Body: query, Into: &answer, Check: func() error {
 		if answer.Users == nil {
 			return errors.New("it has no users")
 		}

@@ -9,6 +9,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
+const service = "argo"
+
 // Client calls one ARGO service with one administrator's key. It is safe for concurrent use, and made by [NewClient].
 type Client struct {
 	rest *rest.Client
@@ -23,9 +25,9 @@ func NewClient(baseURL string, apiKey auth.TokenSource, opts ...tenantkit.Option
 		return nil, &tenantkit.ValidationError{Operation: "NewClient", Field: "apiKey", Reason: "it is nil"}
 	}
 	client, err := rest.New(rest.API{
-		Service:     "argo",
+		Service:     service,
 		Credentials: map[string]auth.Credential{"": auth.APIKey("x-api-key", apiKey)},
-		Refusal:     readRefusal,
+		ReadError:   readRefusal,
 	}, baseURL, opts)
 	if err != nil {
 		return nil, err
@@ -43,7 +45,3 @@ func (c *Client) pipeline() *rest.Client {
 	}
 	return c.rest
 }
-
-// Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
-// says when it is repeated ("read", "idempotent write", "write", "never"): see [tenantkit.RetryPolicy].
-func Operations() []rest.Operation { return slices.Clone(operations[:]) }

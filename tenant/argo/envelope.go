@@ -39,7 +39,7 @@ func (e *envelope[T]) check() error {
 }
 
 // do calls an operation that answers with data of type T, and looks at that with check unless it is nil.
-func do[T any](ctx context.Context, c *Client, operation int, call rest.Call, check func(T) error, opts []tenantkit.Option) (T, error) {
+func do[T any](ctx context.Context, c *Client, operation *rest.Operation, call rest.Call, check func(T) error, opts []tenantkit.Option) (T, error) {
 	var answer envelope[T]
 	call.Into = &answer
 	call.Check = func() error {
@@ -48,7 +48,7 @@ func do[T any](ctx context.Context, c *Client, operation int, call rest.Call, ch
 		}
 		return check(answer.Data)
 	}
-	if err := c.pipeline().Do(ctx, &operations[operation], call, opts); err != nil {
+	if err := c.pipeline().Do(ctx, operation, call, opts); err != nil {
 		var none T
 		return none, err
 	}
@@ -56,13 +56,13 @@ func do[T any](ctx context.Context, c *Client, operation int, call rest.Call, ch
 }
 
 // write calls an operation that answers with a status only.
-func (c *Client) write(ctx context.Context, operation int, call rest.Call, opts []tenantkit.Option) error {
+func (c *Client) write(ctx context.Context, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) error {
 	_, err := do[any](ctx, c, operation, call, nil, opts)
 	return err
 }
 
 // one calls an operation that answers with a list of one.
-func one[T interface{ hasID() bool }](ctx context.Context, c *Client, operation int, call rest.Call, opts []tenantkit.Option) (*T, error) {
+func one[T interface{ hasID() bool }](ctx context.Context, c *Client, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) (*T, error) {
 	list, err := do(ctx, c, operation, call, func(list []T) error {
 		if len(list) != 1 {
 			return fmt.Errorf("it holds %d elements in place of one", len(list))

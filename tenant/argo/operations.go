@@ -3,48 +3,41 @@ package argo
 import (
 	"net/http"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
-)
-
-const (
-	listTenants = iota
-	createTenant
-	getTenant
-	updateTenant
-	deleteTenant
-	getTenantStatus
-	updateTenantStatus
-	listUsers
-	createUser
-	getUser
-	updateUser
-	deleteUser
-	renewAPIKey
-	findUser
 )
 
 // The API, as it is routed in argo-web-api 1.14.2. All operations take an administrator's key in x-api-key, and all answers are
 // JSON: the server answers 200 without a body when it failed on the way. Where an answer holds keys or passwords, no error keeps it.
-var operations = [...]rest.Operation{
-	listTenants:        {Name: "ListTenants", Method: http.MethodGet, Path: "/admin/tenants", Class: rest.Read},
-	createTenant:       {Name: "CreateTenant", Method: http.MethodPost, Path: "/admin/tenants", Class: rest.Write},
-	getTenant:          {Name: "GetTenant", Method: http.MethodGet, Path: "/admin/tenants/{tenantID}", Class: rest.Read},
-	updateTenant:       {Name: "UpdateTenant", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}", Class: rest.Idempotent},
-	deleteTenant:       {Name: "DeleteTenant", Method: http.MethodDelete, Path: "/admin/tenants/{tenantID}", Class: rest.Idempotent},
-	getTenantStatus:    {Name: "GetTenantStatus", Method: http.MethodGet, Path: "/admin/tenants/{tenantID}/status", Class: rest.Read},
-	updateTenantStatus: {Name: "UpdateTenantStatus", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/status", Class: rest.Idempotent},
-	listUsers:          {Name: "ListUsers", Method: http.MethodGet, Path: "/admin/tenants/{tenantID}/users", Class: rest.Read},
-	createUser:         {Name: "CreateUser", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users", Class: rest.Write},
-	getUser:            {Name: "GetUser", Method: http.MethodGet, Path: "/admin/tenants/{tenantID}/users/{userID}", Class: rest.Read},
-	updateUser:         {Name: "UpdateUser", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/users/{userID}", Class: rest.Idempotent},
-	deleteUser:         {Name: "DeleteUser", Method: http.MethodDelete, Path: "/admin/tenants/{tenantID}/users/{userID}", Class: rest.Idempotent},
-	renewAPIKey:        {Name: "RenewAPIKey", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users/{userID}/renew_api_key", Class: rest.Write},
-	findUser:           {Name: "FindUser", Method: http.MethodGet, Path: "/admin/users:byID/{userID}", Class: rest.Read},
+var (
+	listTenants        = rest.Operation{Service: service, Name: "ListTenants", Method: http.MethodGet, Path: "/admin/tenants", Class: tenantkit.Read}
+	createTenant       = rest.Operation{Service: service, Name: "CreateTenant", Method: http.MethodPost, Path: "/admin/tenants", Class: tenantkit.Write}
+	getTenant          = rest.Operation{Service: service, Name: "GetTenant", Method: http.MethodGet, Path: "/admin/tenants/{tenantID}", Class: tenantkit.Read}
+	updateTenant       = rest.Operation{Service: service, Name: "UpdateTenant", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}", Class: tenantkit.Idempotent}
+	deleteTenant       = rest.Operation{Service: service, Name: "DeleteTenant", Method: http.MethodDelete, Path: "/admin/tenants/{tenantID}", Class: tenantkit.Idempotent, Deletes: true}
+	getTenantStatus    = rest.Operation{Service: service, Name: "GetTenantStatus", Method: http.MethodGet, Path: "/admin/tenants/{tenantID}/status", Class: tenantkit.Read}
+	updateTenantStatus = rest.Operation{Service: service, Name: "UpdateTenantStatus", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/status", Class: tenantkit.Idempotent}
+	listUsers          = rest.Operation{Service: service, Name: "ListUsers", Method: http.MethodGet, Path: "/admin/tenants/{tenantID}/users", Class: tenantkit.Read}
+	createUser         = rest.Operation{Service: service, Name: "CreateUser", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users", Class: tenantkit.Write}
+	getUser            = rest.Operation{Service: service, Name: "GetUser", Method: http.MethodGet, Path: "/admin/tenants/{tenantID}/users/{userID}", Class: tenantkit.Read}
+	updateUser         = rest.Operation{Service: service, Name: "UpdateUser", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/users/{userID}", Class: tenantkit.Idempotent}
+	deleteUser         = rest.Operation{Service: service, Name: "DeleteUser", Method: http.MethodDelete, Path: "/admin/tenants/{tenantID}/users/{userID}", Class: tenantkit.Idempotent, Deletes: true}
+	renewAPIKey        = rest.Operation{Service: service, Name: "RenewAPIKey", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users/{userID}/renew_api_key", Class: tenantkit.Write}
+	findUser           = rest.Operation{Service: service, Name: "FindUser", Method: http.MethodGet, Path: "/admin/users:byID/{userID}", Class: tenantkit.Read}
+)
+
+var operations = []*rest.Operation{
+	&listTenants, &createTenant, &getTenant, &updateTenant, &deleteTenant, &getTenantStatus,
+	&updateTenantStatus, &listUsers, &createUser, &getUser, &updateUser, &deleteUser, &renewAPIKey,
+	&findUser,
 }
 
 // What is made of several calls. Only its errors are its own.
 var (
-	modifyTenant  = rest.Operation{Name: "ModifyTenant", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}", Class: rest.Idempotent}
-	provisionUser = rest.Operation{Name: "ProvisionUser", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users", Class: rest.Write}
-	keepStatus    = rest.Operation{Name: "KeepStatus", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/status", Class: rest.Idempotent}
+	modifyTenant  = rest.Operation{Service: service, Name: "ModifyTenant", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}", Class: tenantkit.Idempotent}
+	provisionUser = rest.Operation{Service: service, Name: "ProvisionUser", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users", Class: tenantkit.Write}
+	keepStatus    = rest.Operation{Service: service, Name: "KeepStatus", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/status", Class: tenantkit.Idempotent}
 )
+
+// Operations returns the operations of this package. See [Client.Call] for others of the service.
+func Operations() []tenantkit.Operation { return rest.Public(operations) }

@@ -91,13 +91,13 @@ type SyncData struct {
 // GetTenantStatus returns a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]; a tenant without a status has the zero
 // Status. Restricted administrators may call it too. Repeated on failure like any read.
 func (c *Client) GetTenantStatus(ctx context.Context, tenantID string, opts ...tenantkit.Option) (*TenantStatus, error) {
-	return one[TenantStatus](ctx, c, getTenantStatus, rest.Call{Path: []string{tenantID}}, opts)
+	return one[TenantStatus](ctx, c, &getTenantStatus, rest.Call{Path: []string{tenantID}}, opts)
 }
 
 // UpdateTenantStatus replaces a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]. Repeated on failure like any
 // idempotent write.
 func (c *Client) UpdateTenantStatus(ctx context.Context, tenantID string, status *Status, opts ...tenantkit.Option) error {
-	op := &operations[updateTenantStatus]
+	op := &updateTenantStatus
 	if status == nil {
 		return op.Invalid("status", "it is nil")
 	}
@@ -109,7 +109,7 @@ func (c *Client) UpdateTenantStatus(ctx context.Context, tenantID string, status
 	}
 	sent := *status
 	sent.Total = false
-	err := c.write(ctx, updateTenantStatus, rest.Call{Path: []string{tenantID}, Body: &sent}, opts)
+	err := c.write(ctx, &updateTenantStatus, rest.Call{Path: []string{tenantID}, Body: &sent}, opts)
 	if err == nil {
 		kept(ctx, c, tenantID).replace(sent)
 	}
@@ -146,7 +146,7 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 	defer unlock()
 	before, err := c.GetTenantStatus(ctx, tenantID, opts...)
 	if err != nil {
-		return rest.Unwritten(err)
+		return rest.AsNotSent(err)
 	}
 	outer, _ := ctx.Value(keptStatusKey{}).(*keptStatus)
 	keeping := &keptStatus{client: c, tenantID: tenantID, outer: outer, status: before.Status}
@@ -223,7 +223,7 @@ func (k *keptStatus) restore(ctx context.Context, opts []tenantkit.Option) error
 		if !now.Status.isWiped() || reflect.DeepEqual(now.Status, k.status) {
 			return nil
 		}
-		err = k.client.write(ctx, updateTenantStatus, rest.Call{Path: []string{k.tenantID}, Body: &k.status}, opts)
+		err = k.client.write(ctx, &updateTenantStatus, rest.Call{Path: []string{k.tenantID}, Body: &k.status}, opts)
 	}
 	if err == nil || isUnknown(err) {
 		// A tenant that is gone has no status to lose.

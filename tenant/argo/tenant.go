@@ -119,7 +119,7 @@ func (c *Client) ListTenants(ctx context.Context, opts ...tenantkit.Option) ([]T
 // second one asks the server again. An error is the last thing that it yields. Repeated on failure, up to the first tenant, like any
 // read; the time-out of an attempt bounds each wait for the server, not the work of the loop.
 func (c *Client) AllTenants(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Tenant, error] {
-	return rest.Stream[Tenant](ctx, c.pipeline(), &operations[listTenants], rest.Call{Element: func(element any) error {
+	return rest.Stream[Tenant](ctx, c.pipeline(), &listTenants, rest.Call{Element: func(element any) error {
 		if !element.(*Tenant).hasID() {
 			return errors.New("a tenant has no id")
 		}
@@ -129,7 +129,7 @@ func (c *Client) AllTenants(ctx context.Context, opts ...tenantkit.Option) iter.
 
 // GetTenant returns one tenant. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any read.
 func (c *Client) GetTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) (*Tenant, error) {
-	return one[Tenant](ctx, c, getTenant, rest.Call{Path: []string{tenantID}}, opts)
+	return one[Tenant](ctx, c, &getTenant, rest.Call{Path: []string{tenantID}}, opts)
 }
 
 // CreateTenant creates a tenant; ID, Created, Updated and the IDs of users are not sent, since the server sets them. A user without
@@ -138,17 +138,17 @@ func (c *Client) GetTenant(ctx context.Context, tenantID string, opts ...tenantk
 // Like any write, it is repeated only when it surely was not applied. After [tenantkit.OutcomeUnknown], look for the name with
 // [Client.AllTenants] before you create it again.
 func (c *Client) CreateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) (*Created, error) {
-	op := &operations[createTenant]
+	op := &createTenant
 	if tenant == nil {
 		return nil, op.Invalid("tenant", "it is nil")
 	}
 	if err := tenant.check(op); err != nil {
 		return nil, err
 	}
-	return create(ctx, c, createTenant, rest.Call{Body: tenant.body()}, opts)
+	return create(ctx, c, &createTenant, rest.Call{Body: tenant.body()}, opts)
 }
 
-func create(ctx context.Context, c *Client, operation int, call rest.Call, opts []tenantkit.Option) (*Created, error) {
+func create(ctx context.Context, c *Client, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) (*Created, error) {
 	answer, err := do(ctx, c, operation, call, created.check, opts)
 	if err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func create(ctx context.Context, c *Client, operation int, call rest.Call, opts 
 //
 // It waits for other changes of the tenant's users by this client. Repeated on failure like any idempotent write.
 func (c *Client) UpdateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) error {
-	op := &operations[updateTenant]
+	op := &updateTenant
 	if tenant == nil {
 		return op.Invalid("tenant", "it is nil")
 	}
@@ -176,7 +176,7 @@ func (c *Client) UpdateTenant(ctx context.Context, tenant *Tenant, opts ...tenan
 
 // replaceTenant is UpdateTenant for a caller that has the tenant's lock.
 func (c *Client) replaceTenant(ctx context.Context, tenant *Tenant, opts []tenantkit.Option) error {
-	op := &operations[updateTenant]
+	op := &updateTenant
 	if err := tenant.check(op); err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (c *Client) replaceTenant(ctx context.Context, tenant *Tenant, opts []tenan
 				"keep the key that was read, make one with RenewAPIKey if there is none, or add a new user with ProvisionUser", user.Name)
 		}
 	}
-	return c.write(ctx, updateTenant, rest.Call{Path: []string{tenant.ID}, Body: tenant.body()}, opts)
+	return c.write(ctx, &updateTenant, rest.Call{Path: []string{tenant.ID}, Body: tenant.body()}, opts)
 }
 
 // ModifyTenant reads the tenant, lets change do its work, and writes the whole of it back, unless change returns an error or leaves
@@ -205,7 +205,7 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 	return c.changeUsers(ctx, &modifyTenant, []string{tenantID}, func() error {
 		tenant, err := c.GetTenant(ctx, tenantID, opts...)
 		if err != nil {
-			return rest.Unwritten(err)
+			return rest.AsNotSent(err)
 		}
 		// A secret that cannot be sent is told by the write, with its place: here change may yet mend it.
 		before, beforeErr := tenantkit.Reveal(tenant)
@@ -223,7 +223,7 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 // DeleteTenant deletes a tenant with its users. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any idempotent
 // write; a tenant that is gone after an attempt without an answer counts as deleted.
 func (c *Client) DeleteTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) error {
-	return c.write(ctx, deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
+	return c.write(ctx, &deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
 }
 
 func (t Tenant) hasID() bool { return t.ID != "" }

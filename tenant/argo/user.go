@@ -47,13 +47,13 @@ func (c *Client) ListUsers(ctx context.Context, tenantID string, opts ...tenantk
 // GetUser returns a user of a tenant with its key. An unknown tenant or user is [tenantkit.ErrNotFound]. Repeated on failure like
 // any read.
 func (c *Client) GetUser(ctx context.Context, tenantID, userID string, opts ...tenantkit.Option) (*User, error) {
-	return one[User](ctx, c, getUser, rest.Call{Path: []string{tenantID, userID}}, opts)
+	return one[User](ctx, c, &getUser, rest.Call{Path: []string{tenantID, userID}}, opts)
 }
 
 // FindUser returns a user of any tenant with its key (users:byID). An unknown one is [tenantkit.ErrNotFound]. Restricted
 // administrators may call it too. Repeated on failure like any read.
 func (c *Client) FindUser(ctx context.Context, userID string, opts ...tenantkit.Option) (*User, error) {
-	return one[User](ctx, c, findUser, rest.Call{Path: []string{userID}}, opts)
+	return one[User](ctx, c, &findUser, rest.Call{Path: []string{userID}}, opts)
 }
 
 // CreateUser adds a user to a tenant. The answer has neither the user's key nor a promise that the user was kept, which
@@ -64,7 +64,7 @@ func (c *Client) FindUser(ctx context.Context, userID string, opts ...tenantkit.
 // applied. After [tenantkit.OutcomeUnknown], look at [Client.ListUsers] before you create the user again: names are not unique.
 func (c *Client) CreateUser(ctx context.Context, tenantID string, user *User, opts ...tenantkit.Option) (*Created, error) {
 	var answer *Created
-	err := c.changeUsers(ctx, &operations[createUser], []string{tenantID}, func() (err error) {
+	err := c.changeUsers(ctx, &createUser, []string{tenantID}, func() (err error) {
 		answer, err = c.addUser(ctx, tenantID, user, opts)
 		return err
 	})
@@ -73,7 +73,7 @@ func (c *Client) CreateUser(ctx context.Context, tenantID string, user *User, op
 
 // addUser is CreateUser for a caller that has the tenant's lock.
 func (c *Client) addUser(ctx context.Context, tenantID string, user *User, opts []tenantkit.Option) (*Created, error) {
-	op := &operations[createUser]
+	op := &createUser
 	if user == nil {
 		return nil, op.Invalid("user", "it is nil")
 	}
@@ -83,7 +83,7 @@ func (c *Client) addUser(ctx context.Context, tenantID string, user *User, opts 
 	if user.APIKey != "" {
 		return nil, op.Invalid("api_key", "it is set, but the server makes the key of a new user; set it with UpdateUser afterwards")
 	}
-	return create(ctx, c, createUser, rest.Call{Path: []string{tenantID}, Body: user.body()}, opts)
+	return create(ctx, c, &createUser, rest.Call{Path: []string{tenantID}, Body: user.body()}, opts)
 }
 
 // provisionAttempts is how often ProvisionUser creates a user that the server loses.
@@ -126,7 +126,7 @@ func (c *Client) ProvisionUser(ctx context.Context, tenantID string, user *User,
 //
 // It waits for other changes of the tenant's users by this client. Repeated on failure like any idempotent write.
 func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, opts ...tenantkit.Option) error {
-	op := &operations[updateUser]
+	op := &updateUser
 	if user == nil {
 		return op.Invalid("user", "it is nil")
 	}
@@ -135,7 +135,7 @@ func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, op
 	}
 	path := []string{tenantID, user.ID}
 	return c.changeUsers(ctx, op, path, func() error {
-		return c.write(ctx, updateUser, rest.Call{Path: path, Body: user.body()}, opts)
+		return c.write(ctx, &updateUser, rest.Call{Path: path, Body: user.body()}, opts)
 	})
 }
 
@@ -145,8 +145,8 @@ func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, op
 // after an attempt without an answer counts as deleted.
 func (c *Client) DeleteUser(ctx context.Context, tenantID, userID string, opts ...tenantkit.Option) error {
 	path := []string{tenantID, userID}
-	return c.changeUsers(ctx, &operations[deleteUser], path, func() error {
-		return c.write(ctx, deleteUser, rest.Call{Path: path}, opts)
+	return c.changeUsers(ctx, &deleteUser, path, func() error {
+		return c.write(ctx, &deleteUser, rest.Call{Path: path}, opts)
 	})
 }
 
@@ -157,8 +157,8 @@ func (c *Client) DeleteUser(ctx context.Context, tenantID, userID string, opts .
 func (c *Client) RenewAPIKey(ctx context.Context, tenantID, userID string, opts ...tenantkit.Option) (tenantkit.Secret, error) {
 	var key tenantkit.Secret
 	path := []string{tenantID, userID}
-	err := c.changeUsers(ctx, &operations[renewAPIKey], path, func() error {
-		answer, err := do(ctx, c, renewAPIKey, rest.Call{Path: path}, renewed.check, opts)
+	err := c.changeUsers(ctx, &renewAPIKey, path, func() error {
+		answer, err := do(ctx, c, &renewAPIKey, rest.Call{Path: path}, renewed.check, opts)
 		key = answer.APIKey
 		return err
 	})

@@ -29,6 +29,8 @@ const Audience = "https://app.worklytics.co"
 // tenantHeader names the tenant in each request.
 const tenantHeader = "X-Worklytics-Tenant-Id"
 
+const service = "worklytics"
+
 // Client calls the Tenant API for one tenant. It is safe for concurrent use, and made by [NewClient].
 type Client struct {
 	rest   *rest.Client
@@ -49,9 +51,9 @@ func NewClient(baseURL, tenantID string, tokens auth.TokenSource, opts ...tenant
 		return nil, &tenantkit.ValidationError{Operation: "NewClient", Field: "tokens", Reason: "it is nil"}
 	}
 	client, err := rest.New(rest.API{
-		Service:     "worklytics",
+		Service:     service,
 		Credentials: map[string]auth.Credential{"": auth.Bearer(tokens)},
-		Refusal:     readRefusal,
+		ReadError:   readRefusal,
 	}, baseURL, opts)
 	if err != nil {
 		return nil, err
@@ -69,7 +71,3 @@ func (c *Client) pipeline() *rest.Client {
 	}
 	return c.rest
 }
-
-// Operations returns the operations of this package as data: each has a Name, a Method, a Path under the base URL, and a Class that
-// says when it is repeated ("read", "idempotent write", "write", "never"): see [tenantkit.RetryPolicy].
-func Operations() []rest.Operation { return slices.Clone(operations[:]) }

@@ -42,7 +42,7 @@ type DataConnection struct {
 // [LegacyBaseURL]. Like any write, it is repeated only when it surely was not applied. After [tenantkit.OutcomeUnknown], look into the
 // web app before you create the connection again: it is not known that the service refuses a second one.
 func (c *Client) CreateDataConnection(ctx context.Context, connection *DataConnection, opts ...tenantkit.Option) (*DataConnection, error) {
-	op := &operations[createDataConnection]
+	op := &createDataConnection
 	if connection == nil {
 		return nil, op.Invalid("connection", "it is nil")
 	}
@@ -52,7 +52,7 @@ func (c *Client) CreateDataConnection(ctx context.Context, connection *DataConne
 	if err := connection.check(op.Name, documentedRules); err != nil {
 		return nil, err
 	}
-	return c.do(ctx, createDataConnection, rest.Call{Body: connection.sent()}, func(answer *DataConnection) error {
+	return c.do(ctx, &createDataConnection, rest.Call{Body: connection.sent()}, func(answer *DataConnection) error {
 		if answer.ID == "" {
 			return errors.New("it has no id; look for the new connection in the web app")
 		}
@@ -63,7 +63,7 @@ func (c *Client) CreateDataConnection(ctx context.Context, connection *DataConne
 
 // GetDataConnection returns a connection. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any read.
 func (c *Client) GetDataConnection(ctx context.Context, id string, opts ...tenantkit.Option) (*DataConnection, error) {
-	return c.do(ctx, getDataConnection, rest.Call{Path: []string{id}}, func(answer *DataConnection) error {
+	return c.do(ctx, &getDataConnection, rest.Call{Path: []string{id}}, func(answer *DataConnection) error {
 		if answer.IntegrationID == "" {
 			return errors.New("it has no integrationId")
 		}
@@ -77,7 +77,7 @@ func (c *Client) GetDataConnection(ctx context.Context, id string, opts ...tenan
 // It is checked as by [Client.CreateDataConnection]. An unknown connection is [tenantkit.ErrNotFound], a refused object
 // [tenantkit.ErrBadRequest]. Repeated on failure like any idempotent write.
 func (c *Client) UpdateDataConnection(ctx context.Context, connection *DataConnection, opts ...tenantkit.Option) (*DataConnection, error) {
-	op := &operations[updateDataConnection]
+	op := &updateDataConnection
 	if connection == nil {
 		return nil, op.Invalid("connection", "it is nil")
 	}
@@ -88,7 +88,7 @@ func (c *Client) UpdateDataConnection(ctx context.Context, connection *DataConne
 		return nil, err
 	}
 	call := rest.Call{Path: []string{connection.ID}, Body: connection.sent()}
-	return c.do(ctx, updateDataConnection, call, func(answer *DataConnection) error {
+	return c.do(ctx, &updateDataConnection, call, func(answer *DataConnection) error {
 		answer.complete(connection)
 		return answer.completeID(connection.ID, connection.NumericID)
 	}, opts)
@@ -117,7 +117,7 @@ func (c *Client) ModifyDataConnection(ctx context.Context, id string, change fun
 	defer unlock()
 	connection, err := c.GetDataConnection(ctx, id, opts...)
 	if err != nil {
-		return nil, rest.Unwritten(err)
+		return nil, rest.AsNotSent(err)
 	}
 	before, err := connection.MarshalJSON()
 	if err != nil {
@@ -142,14 +142,14 @@ func (c *Client) ModifyDataConnection(ctx context.Context, id string, change fun
 // DeleteDataConnection deletes a connection. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any idempotent write;
 // a connection that is gone after an attempt without an answer counts as deleted.
 func (c *Client) DeleteDataConnection(ctx context.Context, id string, opts ...tenantkit.Option) error {
-	_, err := c.do(ctx, deleteDataConnection, rest.Call{Path: []string{id}}, nil, opts)
+	_, err := c.do(ctx, &deleteDataConnection, rest.Call{Path: []string{id}}, nil, opts)
 	return err
 }
 
 // do calls an operation. With a check it answers with a data connection, which check looks at; without, with anything.
-func (c *Client) do(ctx context.Context, operation int, call rest.Call, check func(*DataConnection) error, opts []tenantkit.Option) (*DataConnection, error) {
+func (c *Client) do(ctx context.Context, operation *rest.Operation, call rest.Call, check func(*DataConnection) error, opts []tenantkit.Option) (*DataConnection, error) {
 	if c == nil {
-		return nil, operations[operation].Invalid("client", "it was not made by NewClient")
+		return nil, operation.Invalid("client", "it was not made by NewClient")
 	}
 	call.Header = c.tenant
 	answer := new(DataConnection)
@@ -162,7 +162,7 @@ func (c *Client) do(ctx context.Context, operation int, call rest.Call, check fu
 			return check(answer)
 		}
 	}
-	if err := c.pipeline().Do(ctx, &operations[operation], call, opts); err != nil {
+	if err := c.pipeline().Do(ctx, operation, call, opts); err != nil {
 		return nil, err
 	}
 	return answer, nil

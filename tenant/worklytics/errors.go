@@ -68,7 +68,7 @@ func hint(refusal *tenantkit.Error) string {
 	case http.StatusForbidden:
 		return "the principal of the ID token needs the role DataConnectionAdmin in Worklytics, in the organization of the tenant ID"
 	case http.StatusNotFound:
-		if refusal.Operation == operations[createDataConnection].Name {
+		if refusal.Operation == createDataConnection.Name {
 			return "the prefix in the path of the base URL may be wrong: the API is published under /tenant and under /tenant-api"
 		}
 	}

@@ -1,0 +1,168 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/link"
+	"github.com/tenantkit/tenantkit/internal/wire"
+)
+
+// Call calls an endpoint of the user's own. If into is not nil, the JSON of the response is decoded into it; otherwise the status alone
+// is the result.
+func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts []tenantkit.Option) error {
+	own, call, err := c.ownCall(op, params)
+	if err != nil {
+		return err
+	}
+	for field, set := range map[string]bool{"params.Items": params.Items != "", "params.NextMember": params.NextMember != "", "params.Next": params.Next != ""} {
+		if set {
+			return own.Invalid(field, "must be empty: only CallPage reads pages")
+		}
+	}
+	if own.Expect = Status; into != nil {
+		own.Expect, call.Into = JSON, into
+	}
+	return c.Do(ctx, own, call, opts)
+}
+
+// CallPage calls an endpoint of the user's own that returns one page of a list, decodes the page's array into the slice that into points
+// to, and returns the next page, "" after the last.
+func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts []tenantkit.Option) (next string, err error) {
+	own, call, err := c.ownCall(op, params)
+	if err != nil {
+		return "", err
+	}
+	if into == nil {
+		return "", own.Invalid("into", "must not be nil")
+	}
+	var page json.RawMessage
+	call.Into, call.URL, call.Pages = &page, params.Next, true
+	call.Check = func() error {
+		items, err := member(page, params.Items)
+		if err != nil {
+			return err
+		}
+		return wire.Unmarshal(items, into)
+	}
+	nextOf := LinkURL
+	if params.NextMember != "" {
+		nextOf = func(response *http.Response) (string, error) {
+			return memberURL(page, params.NextMember, response.Request.URL)
+		}
+	}
+	return c.fetchPage(ctx, own, call, params.Next, nextOf, opts)
+}
+
+// ownCall returns the operation and the call of an endpoint of the user's own.
+func (c *Client) ownCall(op tenantkit.Operation, params tenantkit.CallParams) (*Operation, Call, error) {
+	own := &Operation{Service: op.Service, Name: op.Name, Method: op.Method, Path: op.Path, Class: op.Class, Deletes: op.Method == http.MethodDelete}
+	if own.Name == "" {
+		own.Name = "Call"
+	}
+	if c != nil && own.Service == "" {
+		own.Service = c.api.Service
+	}
+	call := Call{Body: params.Body}
+	switch {
+	case c == nil:
+		return own, call, own.Invalid("client", "must be made by NewClient")
+	case own.Service != c.api.Service:
+		return own, call, own.Invalid("op.Service", "%q is not %q: the operation belongs to another client", own.Service, c.api.Service)
+	case op.Class < tenantkit.Read || op.Class > tenantkit.Never:
+		return own, call, own.Invalid("op.Class", "must be Read, Idempotent, Write or Never: a client cannot know what a second request would do")
+	case !isMethod(op.Method):
+		return own, call, own.Invalid("op.Method", "%q is not an HTTP method", op.Method)
+	case !strings.HasPrefix(op.Path, "/") || strings.ContainsAny(op.Path, "?# \t\r\n"):
+		return own, call, own.Invalid("op.Path", "%q must start with / and have no query", op.Path)
+	}
+	rest, filled := op.Path, 0
+	for {
+		_, after, found := strings.Cut(rest, "{")
+		if !found {
+			break
+		}
+		name, tail, closed := strings.Cut(after, "}")
+		value, there := params.Path[name]
+		if !closed || !there {
+			return own, call, own.Invalid("params.Path", "has no value for the placeholder {%s}", name)
+		}
+		call.Path = append(call.Path, value)
+		rest = tail
+		filled++
+	}
+	if filled < len(params.Path) {
+		return own, call, own.Invalid("params.Path", "has %d values for the %d placeholders of %s", len(params.Path), filled, op.Path)
+	}
+	if len(params.Query) > 0 {
+		call.Values = params.Query
+	}
+	return own, call, nil
+}
+
+// isMethod reports whether a request may have the method.
+func isMethod(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead:
+		return true
+	}
+	return false
+}
+
+// member returns the member of a JSON object that path names, with dots between the names, or data itself if path is empty.
+func member(data json.RawMessage, path string) (json.RawMessage, error) {
+	if path == "" {
+		return data, nil
+	}
+	for name := range strings.SplitSeq(path, ".") {
+		var object map[string]json.RawMessage
+		if err := wire.Unmarshal(data, &object); err != nil {
+			return nil, err
+		}
+		inner, there := object[name]
+		if !there {
+			return nil, fmt.Errorf("the response has no member %q", path)
+		}
+		data = inner
+	}
+	return data, nil
+}
+
+// memberURL returns the URL of the next page in the member that path names, which must stay within the origin of the request. A member
+// that is absent, null or empty means that there is no next page.
+func memberURL(data json.RawMessage, path string, base *url.URL) (string, error) {
+	value, err := member(data, path)
+	if err != nil {
+		return "", nil // The last page may leave the member out.
+	}
+	var text *string
+	if err := wire.Unmarshal(value, &text); err != nil {
+		return "", fmt.Errorf("the member %q is not a URL: %w", path, err)
+	}
+	if text == nil || *text == "" {
+		return "", nil
+	}
+	next, err := base.Parse(*text)
+	if err != nil {
+		return "", fmt.Errorf("the member %q is not a URL", path)
+	}
+	if err := link.CheckFollow(base, next); err != nil {
+		return "", err
+	}
+	next.Scheme, next.Host = base.Scheme, base.Host
+	return next.String(), nil
+}
+
+// originOf returns the origin of a URL, or "" if it has none.
+func originOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
