@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 )
 
@@ -45,7 +46,7 @@ func tokensWork(ctx context.Context, r *report) error {
 					if err != nil {
 						return auth.Token{}, err
 					}
-					return auth.Token{Value: "token", Expiry: token.Expiry}, nil
+					return auth.Token{Value: tenantkit.NewSecret("token"), Expiry: token.Expiry}, nil
 				}), auth.WithRefreshAhead(2*time.Minute, 0))
 				return func() error {
 					_, err := source.Token(ctx)
