@@ -3,51 +3,77 @@ package coord
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"sync"
+	"sync/atomic"
+
+	"github.com/tenantkit/tenantkit/internal/atomicfile"
 )
 
-// Local returns a Locker for the goroutines of one process. Its locks are never lost.
-func Local() Locker { return &local{held: make(map[string]*waiters)} }
+// Local returns a Locker for the goroutines of one process. They get a lock in the order in which they asked for it, and it is never
+// lost.
+func Local() Locker { return newLocal() }
+
+func newLocal() *local { return &local{keys: make(map[string]*waiters)} }
 
 type local struct {
 	mu   sync.Mutex
-	held map[string]*waiters
+	keys map[string]*waiters
 }
 
 // waiters are the holder of a key and all who wait for it.
 type waiters struct {
-	turn  chan struct{} // holds a token while nobody has the lock
+	turn  chan struct{} // contains a token while nobody has the lock
 	users int
 }
 
-// Lock waits until no other goroutine holds key or ctx is done.
+// Lock waits until no other goroutine has the lock of key or ctx is done.
 func (l *local) Lock(ctx context.Context, key string) (context.Context, func() error, error) {
 	if ctx == nil {
 		return nil, nil, errors.New("coord: Lock: ctx must not be nil")
 	}
-	l.mu.Lock()
-	w := l.held[key]
-	if w == nil {
-		w = &waiters{turn: make(chan struct{}, 1)}
-		w.turn <- struct{}{}
-		l.held[key] = w
+	held, unlock, err := l.lock(ctx, key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("coord: Lock: %w", err)
 	}
-	w.users++
-	l.mu.Unlock()
+	return held, unlock, nil
+}
 
+func (l *local) lock(ctx context.Context, key string) (context.Context, func() error, error) {
+	if ctx.Err() != nil {
+		return nil, nil, atomicfile.Ended(ctx)
+	}
+	w := l.enter(key)
 	select {
 	case <-w.turn:
-		held, cancel := context.WithCancel(ctx)
-		return held, sync.OnceValue(func() error {
+	case <-ctx.Done():
+		l.leave(key, w)
+		return nil, nil, atomicfile.Ended(ctx)
+	}
+	held, cancel := context.WithCancel(ctx)
+	var done atomic.Bool
+	return held, func() error {
+		if !done.Swap(true) {
 			cancel()
 			w.turn <- struct{}{}
 			l.leave(key, w)
-			return nil
-		}), nil
-	case <-ctx.Done():
-		l.leave(key, w)
-		return nil, nil, context.Cause(ctx)
+		}
+		return nil
+	}, nil
+}
+
+func (l *local) enter(key string) *waiters {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.keys[key]
+	if w == nil {
+		w = &waiters{turn: make(chan struct{}, 1)}
+		w.turn <- struct{}{}
+		l.keys[key] = w
 	}
+	w.users++
+	return w
 }
 
 // leave forgets a key that nobody uses.
@@ -55,6 +81,12 @@ func (l *local) leave(key string, w *waiters) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if w.users--; w.users == 0 {
-		delete(l.held, key)
+		delete(l.keys, key)
 	}
+}
+
+// Format writes "coord.Local()", for every verb, and may be called at any time.
+func (l *local) Format(f fmt.State, _ rune) {
+	// fmt.State reports no write errors.
+	_, _ = io.WriteString(f, "coord.Local()")
 }

@@ -5,6 +5,7 @@ package atomicfile
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -69,6 +70,17 @@ func (d Disk) Replace(path string, data []byte) error {
 		return errors.Join(err, os.Remove(temp))
 	}
 	sweep(path)
+	return d.syncDir(filepath.Dir(path))
+}
+
+// Remove removes the file at path, if there is one, and brings that to the disk.
+func (d Disk) Remove(path string) error {
+	switch err := os.Remove(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
 	return d.syncDir(filepath.Dir(path))
 }
 
