@@ -39,7 +39,7 @@ const maxValueBytes = 64 << 20
 // process, and a lock is never lost. Windows and others without flock cannot free it: there, it is free after two minutes, holders
 // renew their locks, and a lock that cannot be renewed for 90 seconds is lost.
 //
-// Processes get a lock in no particular order, but none twice in a row while others wait.
+// Processes get a lock in no particular order. One that locks again as soon as it has unlocked does not starve the others.
 func Dir(path string) *Directory { return &Directory{path: path, local: newLocal()} }
 
 // Lock locks key for this process and within it. See [Locker].
@@ -160,13 +160,11 @@ func (d *Directory) file(key string) string {
 }
 
 func (d *Directory) check(ctx context.Context) error {
-	switch {
-	case d == nil || d.local == nil:
+	if d == nil || d.local == nil {
 		return errors.New("the directory must be made by Dir")
-	case ctx == nil:
-		return errors.New("ctx must not be nil")
-	case ctx.Err() != nil:
-		return atomicfile.Ended(ctx)
+	}
+	if err := checkContext(ctx); err != nil {
+		return err
 	}
 	if reason := atomicfile.BadPath(d.path); reason != "" {
 		return fmt.Errorf("path: %s", reason)

@@ -2,7 +2,6 @@ package coord
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -30,9 +29,6 @@ type waiters struct {
 
 // Lock waits until no other goroutine has the lock of key or ctx is done.
 func (l *local) Lock(ctx context.Context, key string) (context.Context, func() error, error) {
-	if ctx == nil {
-		return nil, nil, errors.New("coord: Lock: ctx must not be nil")
-	}
 	held, unlock, err := l.lock(ctx, key)
 	if err != nil {
 		return nil, nil, fmt.Errorf("coord: Lock: %w", err)
@@ -41,8 +37,8 @@ func (l *local) Lock(ctx context.Context, key string) (context.Context, func() e
 }
 
 func (l *local) lock(ctx context.Context, key string) (context.Context, func() error, error) {
-	if ctx.Err() != nil {
-		return nil, nil, atomicfile.Ended(ctx)
+	if err := checkContext(ctx); err != nil {
+		return nil, nil, err
 	}
 	w := l.enter(key)
 	select {

@@ -32,16 +32,15 @@ func tryLock(ctx context.Context, path string, lost error) (context.Context, fun
 	}
 	held, cancel := context.WithCancelCause(ctx)
 	expiry := time.AfterFunc(time.Until(began.Add(leaseEnd)), func() { cancel(lost) })
-	stopped := make(chan struct{}, 1)
-	stopped <- struct{}{} // whoever takes it may use the file
+	turn := make(chan struct{}, 1) // contains a token while nobody uses the file
 	var renewal *time.Timer
 	renewal = time.AfterFunc(leaseRenewal, func() {
 		select {
-		case <-stopped:
+		case <-turn:
 		default:
 			return
 		}
-		defer func() { stopped <- struct{}{} }()
+		defer func() { turn <- struct{}{} }()
 		now := time.Now()
 		switch mine, err := isLock(path, owner); {
 		case err == nil && !mine:
@@ -52,8 +51,9 @@ func tryLock(ctx context.Context, path string, lost error) (context.Context, fun
 		}
 		renewal.Reset(leaseRenewal)
 	})
+	turn <- struct{}{}
 	return held, once(func() error {
-		<-stopped
+		<-turn
 		renewal.Stop()
 		expiry.Stop()
 		gone := held.Err() != nil && errors.Is(context.Cause(held), lost)
