@@ -263,7 +263,7 @@ func testNoStarvation(t *testing.T, l *lockers) {
 			if rounds == 0 {
 				close(started)
 			}
-			time.Sleep(time.Millisecond)
+			time.Sleep(10 * time.Millisecond)
 			if err := unlock(); err != nil {
 				t.Errorf("unlock: %v", err)
 				return
@@ -280,7 +280,7 @@ func testNoStarvation(t *testing.T, l *lockers) {
 	<-started
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	for n := range 20 {
+	for n := range 10 {
 		_, unlock, err := modest.Lock(ctx, l.prefix)
 		if err != nil {
 			t.Fatalf("got the lock only %d times in %v: %v", n, patience, err)
