@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 )
 
 // What a call pays for its token while one is kept.
 func BenchmarkCache(b *testing.B) {
 	cache := auth.Cache(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
-		return auth.Token{Value: "token", Expiry: time.Now().Add(time.Hour)}, nil
+		return auth.Token{Value: tenantkit.NewSecret("token"), Expiry: time.Now().Add(time.Hour)}, nil
 	}))
 	ask := func() {
 		if _, err := cache.Token(b.Context()); err != nil {

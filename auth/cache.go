@@ -34,8 +34,9 @@ import (
 // counted from the fetch. Any other token that is over when it arrives is given to those who waited for it and not kept. A token
 // of unknown end is kept until it is invalidated; see [WithMaxAge].
 //
-// Invalidate drops the kept token if it is the refused one, and tells source, where that is an [Invalidator] too. The clients of
-// this module call it on 401, so that each call that was refused with an old token gets a new one, and none loses another's.
+// Invalidate drops the kept token if it is the rejected one, and that of source, if that is an [Invalidator] too. The clients of
+// this module call it when a service rejects a token, so that each call that was rejected with an old token gets a new one, and none
+// loses another's.
 func Cache(source TokenSource, opts ...CacheOption) Invalidator {
 	c := &cache{
 		source:  source,
@@ -45,13 +46,13 @@ func Cache(source TokenSource, opts ...CacheOption) Invalidator {
 	}
 	for _, opt := range opts {
 		if opt == nil {
-			c.invalid = &tenantkit.ValidationError{Operation: "Cache", Field: "opts", Reason: "an option is nil"}
+			c.invalid = invalid("Cache", "opts", "an option is nil")
 			continue
 		}
 		opt(c)
 	}
 	if source == nil {
-		c.invalid = &tenantkit.ValidationError{Operation: "Cache", Field: "source", Reason: "it is nil"}
+		c.invalid = invalid("Cache", "source", "must not be nil")
 	}
 	return c
 }
@@ -143,7 +144,7 @@ func (c *cache) Token(ctx context.Context) (Token, error) {
 		if f.abandoned {
 			continue
 		}
-		if token, ok := c.living(); ok {
+		if token, ok := c.liveToken(); ok {
 			return token, nil
 		}
 		return Token{}, f.err
@@ -173,8 +174,8 @@ func (c *cache) tokenOrFetch(ctx context.Context) (Token, *fetch) {
 	return Token{}, c.fetch
 }
 
-// living returns the kept token if its end has not come.
-func (c *cache) living() (Token, bool) {
+// liveToken returns the kept token if its end has not come.
+func (c *cache) liveToken() (Token, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if k := c.kept; k != nil && (!k.bounded || k.left(time.Now()) > 0) {
@@ -193,14 +194,14 @@ func (c *cache) leave(f *fetch) {
 	}
 }
 
-func (c *cache) Invalidate(refused tenantkit.Secret) {
+func (c *cache) Invalidate(rejected tenantkit.Secret) {
 	c.mu.Lock()
-	if c.kept != nil && c.kept.token.Value == refused {
+	if c.kept != nil && c.kept.token.Value == rejected {
 		c.kept = nil
 	}
 	c.mu.Unlock()
 	if source, ok := c.source.(Invalidator); ok {
-		source.Invalidate(refused)
+		source.Invalidate(rejected)
 	}
 }
 
@@ -278,6 +279,9 @@ func lifeOf(token Token, fetched time.Time) (time.Duration, bool) {
 	}
 	return left, true
 }
+
+// Format writes the name of the constructor, for every verb, and may be called at any time.
+func (c *cache) Format(f fmt.State, _ rune) { writeName(f, "auth.Cache") }
 
 // left returns how much of the token's life is left.
 func (k *keptToken) left(now time.Time) time.Duration {

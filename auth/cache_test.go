@@ -25,7 +25,7 @@ func jwtOf(claims map[string]any) tenantkit.Secret {
 		panic(err)
 	}
 	encode := base64.RawURLEncoding.EncodeToString
-	return tenantkit.Secret(encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("signature")))
+	return tenantkit.NewSecret(encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("signature")))
 }
 
 // mint is a token source that counts what is asked of it. Its tokens are "token-1", "token-2" and so on.
@@ -52,7 +52,7 @@ func (m *mint) Token(ctx context.Context) (auth.Token, error) {
 	if err := m.fail.Load(); err != nil {
 		return auth.Token{}, *err
 	}
-	token := auth.Token{Value: tenantkit.Secret(fmt.Sprintf("token-%d", n))}
+	token := auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("token-%d", n))}
 	if m.life != 0 {
 		token.Expiry = time.Now().Add(m.life)
 	}
@@ -75,7 +75,7 @@ func wantToken(t *testing.T, source auth.TokenSource, m *mint, value string, wai
 	if err != nil {
 		t.Fatalf("Token: %v", err)
 	}
-	if got := string(token.Value); got != value {
+	if got := token.Value.Reveal(); got != value {
 		t.Errorf("the token is %q, want %q", got, value)
 	}
 	if got := time.Since(begin); got != waited {
@@ -167,8 +167,8 @@ func TestCacheFetchesOnceForManyCallers(t *testing.T) {
 				for range 1000 {
 					wg.Go(func() {
 						token, err := cache.Token(t.Context())
-						if err != nil || string(token.Value) != want {
-							t.Errorf("got %q, %v", string(token.Value), err)
+						if err != nil || token.Value.Reveal() != want {
+							t.Errorf("got %q, %v", token.Value.Reveal(), err)
 						}
 						if waited := time.Since(begin); waited != 3*time.Second {
 							t.Errorf("waited %v, the token was there after 3s", waited)
@@ -197,8 +197,8 @@ func TestCacheEarlyFetchHoldsNobodyUp(t *testing.T) {
 			wg.Go(func() {
 				begin := time.Now()
 				token, err := cache.Token(t.Context())
-				if err != nil || token.Value != "token-1" || time.Since(begin) != 0 {
-					t.Errorf("got %q, %v after %v", string(token.Value), err, time.Since(begin))
+				if err != nil || token.Value != tenantkit.NewSecret("token-1") || time.Since(begin) != 0 {
+					t.Errorf("got %q, %v after %v", token.Value.Reveal(), err, time.Since(begin))
 				}
 			})
 		}
@@ -251,8 +251,8 @@ func TestCacheFailedEarlyFetch(t *testing.T) {
 		}
 		m.failWith(nil)
 		token, err := cache.Token(t.Context())
-		if err != nil || token.Value == "token-1" {
-			t.Errorf("once the issuer is back: %q, %v", string(token.Value), err)
+		if err != nil || token.Value == tenantkit.NewSecret("token-1") {
+			t.Errorf("once the issuer is back: %q, %v", token.Value.Reveal(), err)
 		}
 	})
 }
@@ -315,13 +315,13 @@ func TestCacheInvalidate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &mint{life: time.Hour}
 		cache := auth.Cache(m)
-		cache.Invalidate("token-1") // nothing is kept yet
+		cache.Invalidate(tenantkit.NewSecret("token-1")) // nothing is kept yet
 		wantToken(t, cache, m, "token-1", 0, 1)
-		cache.Invalidate("another")
+		cache.Invalidate(tenantkit.NewSecret("another"))
 		wantToken(t, cache, m, "token-1", 0, 1)
-		cache.Invalidate("token-1")
+		cache.Invalidate(tenantkit.NewSecret("token-1"))
 		wantToken(t, cache, m, "token-2", 0, 2)
-		cache.Invalidate("token-1") // a call that was under way with the old token
+		cache.Invalidate(tenantkit.NewSecret("token-1")) // a call that was under way with the old token
 		wantToken(t, cache, m, "token-2", 0, 2)
 	})
 }
@@ -337,9 +337,9 @@ func TestCacheInvalidateByMany(t *testing.T) {
 		for range 1000 {
 			wg.Go(func() {
 				time.Sleep(rand.N(3 * time.Second))
-				cache.Invalidate("token-1")
-				if token, err := cache.Token(t.Context()); err != nil || token.Value != "token-2" {
-					t.Errorf("got %q, %v", string(token.Value), err)
+				cache.Invalidate(tenantkit.NewSecret("token-1"))
+				if token, err := cache.Token(t.Context()); err != nil || token.Value != tenantkit.NewSecret("token-2") {
+					t.Errorf("got %q, %v", token.Value.Reveal(), err)
 				}
 			})
 		}
@@ -356,7 +356,7 @@ func TestCacheTellsTheSourceOfARefusal(t *testing.T) {
 		m := &mint{life: time.Hour}
 		cache := auth.Cache(auth.Cache(m))
 		wantToken(t, cache, m, "token-1", 0, 1)
-		cache.Invalidate("token-1")
+		cache.Invalidate(tenantkit.NewSecret("token-1"))
 		wantToken(t, cache, m, "token-2", 0, 2)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 )
 
@@ -65,8 +66,8 @@ func TestCacheCallerLeaves(t *testing.T) {
 		})
 		wg.Go(func() {
 			token, err := cache.Token(t.Context())
-			if err != nil || token.Value != "token-1" || time.Since(begin) != 10*time.Second {
-				t.Errorf("the patient waiter got %q, %v after %v", string(token.Value), err, time.Since(begin))
+			if err != nil || token.Value != tenantkit.NewSecret("token-1") || time.Since(begin) != 10*time.Second {
+				t.Errorf("the patient waiter got %q, %v after %v", token.Value.Reveal(), err, time.Since(begin))
 			}
 		})
 		time.Sleep(time.Second)
@@ -189,7 +190,7 @@ func TestCacheEarlyFetchOutlivesItsCaller(t *testing.T) {
 		waiter, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if token, err := cache.Token(waiter); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %q, %v", string(token.Value), err)
+			t.Errorf("got %q, %v", token.Value.Reveal(), err)
 		}
 		time.Sleep(14 * time.Second)
 		wantToken(t, cache, m, "token-2", 0, 2)
@@ -202,7 +203,7 @@ func TestCacheOfASourceThatGivesNothing(t *testing.T) {
 		source auth.TokenSource
 		want   string
 	}{
-		"nil":   {nil, "source: it is nil"},
+		"nil":   {nil, "source: must not be nil"},
 		"empty": {auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{}, nil }), "empty token"},
 		"exits": {auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { runtime.Goexit(); panic("not reached") }), "ended its goroutine"},
 	}
@@ -211,7 +212,7 @@ func TestCacheOfASourceThatGivesNothing(t *testing.T) {
 			t.Parallel()
 			token, err := auth.Cache(test.source).Token(t.Context())
 			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %q, %v", string(token.Value), err)
+				t.Errorf("got %q, %v", token.Value.Reveal(), err)
 			}
 		})
 	}

@@ -88,28 +88,28 @@ func TestParseClaimsRefuses(t *testing.T) {
 	t.Parallel()
 	const marker = "MARKER"
 	encode := base64.RawURLEncoding.EncodeToString
-	tests := map[string]tenantkit.Secret{
+	tests := map[string]string{
 		"nothing":                   "",
 		"API key":                   marker,
 		"two parts":                 marker + "." + marker,
-		"four parts":                jwtOf(map[string]any{"a": marker}) + ".e30",
+		"four parts":                jwtOf(map[string]any{"a": marker}).Reveal() + ".e30",
 		"header is no base64":       marker + "!.e30.",
-		"header is no JSON":         tenantkit.Secret(encode([]byte(marker)) + ".e30."),
-		"payload is no JSON":        tenantkit.Secret("e30." + encode([]byte(marker)) + "."),
-		"payload is a list":         tenantkit.Secret("e30." + encode([]byte(`["`+marker+`"]`)) + "."),
-		"issuer is a number":        jwtOf(map[string]any{"iss": 12345, "marker": marker}),
-		"audience holds a number":   jwtOf(map[string]any{"aud": []any{"a", 1}, "marker": marker}),
-		"methods is an object":      jwtOf(map[string]any{"amr": map[string]any{marker: 1}}),
-		"expiry is a text":          jwtOf(map[string]any{"exp": marker}),
-		"expiry is a boolean":       jwtOf(map[string]any{"exp": true}),
-		"expiry is negative":        jwtOf(map[string]any{"exp": -1}),
-		"expiry is beyond all time": jwtOf(map[string]any{"exp": 1e300}),
-		"expiry is no number":       jwtOf(map[string]any{"exp": "NaN"}),
+		"header is no JSON":         encode([]byte(marker)) + ".e30.",
+		"payload is no JSON":        "e30." + encode([]byte(marker)) + ".",
+		"payload is a list":         "e30." + encode([]byte(`["`+marker+`"]`)) + ".",
+		"issuer is a number":        jwtOf(map[string]any{"iss": 12345, "marker": marker}).Reveal(),
+		"audience holds a number":   jwtOf(map[string]any{"aud": []any{"a", 1}, "marker": marker}).Reveal(),
+		"methods is an object":      jwtOf(map[string]any{"amr": map[string]any{marker: 1}}).Reveal(),
+		"expiry is a text":          jwtOf(map[string]any{"exp": marker}).Reveal(),
+		"expiry is a boolean":       jwtOf(map[string]any{"exp": true}).Reveal(),
+		"expiry is negative":        jwtOf(map[string]any{"exp": -1}).Reveal(),
+		"expiry is beyond all time": jwtOf(map[string]any{"exp": 1e300}).Reveal(),
+		"expiry is no number":       jwtOf(map[string]any{"exp": "NaN"}).Reveal(),
 	}
 	for name, token := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			claims, err := auth.ParseClaims(token)
+			claims, err := auth.ParseClaims(tenantkit.NewSecret(token))
 			if err == nil {
 				t.Fatalf("got %+v", claims)
 			}
@@ -125,7 +125,7 @@ func TestParseClaimsOfAnySignature(t *testing.T) {
 	t.Parallel()
 	encode := base64.RawURLEncoding.EncodeToString
 	for _, header := range []string{`{}`, `{"alg":"none"}`, `{"alg":"ML-DSA-65"}`, `{"alg":"RS512"}`} {
-		claims, err := auth.ParseClaims(tenantkit.Secret(encode([]byte(header)) + "." + encode([]byte(`{"sub":"me"}`)) + ".c2ln"))
+		claims, err := auth.ParseClaims(tenantkit.NewSecret(encode([]byte(header)) + "." + encode([]byte(`{"sub":"me"}`)) + ".c2ln"))
 		if err != nil || claims.Subject != "me" {
 			t.Errorf("%s: got %q, %v", header, claims.Subject, err)
 		}
@@ -135,9 +135,9 @@ func TestParseClaimsOfAnySignature(t *testing.T) {
 func TestSourcesReadTheExpiryOfATokenFromItsClaims(t *testing.T) {
 	exp := time.Unix(1700000900, 0)
 	token := jwtOf(map[string]any{"exp": exp.Unix()})
-	t.Setenv("TENANTKIT_TEST_TOKEN", string(token))
+	t.Setenv("TENANTKIT_TEST_TOKEN", token.Reveal())
 	for name, source := range map[string]auth.TokenSource{
-		"StaticToken": auth.StaticToken(token),
+		"StaticToken": auth.StaticToken(token.Reveal()),
 		"Env":         auth.Env("TENANTKIT_TEST_TOKEN"),
 	} {
 		got, err := source.Token(t.Context())
@@ -151,10 +151,10 @@ func FuzzParseClaims(f *testing.F) {
 	f.Add("")
 	f.Add("not.a.token")
 	f.Add("e30.e30.")
-	f.Add(string(jwtOf(map[string]any{"iss": "i", "aud": []string{"a"}, "exp": 1700000900, "iat": "1", "amr": []string{"x"}})))
-	f.Add(string(jwtOf(map[string]any{"sub": `{"email":"admin@infoworks.io"}`, "exp": 1e308, "nbf": -1})))
+	f.Add(jwtOf(map[string]any{"iss": "i", "aud": []string{"a"}, "exp": 1700000900, "iat": "1", "amr": []string{"x"}}).Reveal())
+	f.Add(jwtOf(map[string]any{"sub": `{"email":"admin@infoworks.io"}`, "exp": 1e308, "nbf": -1}).Reveal())
 	f.Fuzz(func(t *testing.T, token string) {
-		claims, err := auth.ParseClaims(tenantkit.Secret(token))
+		claims, err := auth.ParseClaims(tenantkit.NewSecret(token))
 		if err != nil {
 			if len(err.Error()) > 200 {
 				t.Errorf("the error is as long as the token: %v", err)

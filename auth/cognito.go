@@ -2,7 +2,6 @@ package auth
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -75,7 +74,7 @@ func (o CognitoOptions) Validate() error {
 }
 
 func invalidCognito(field, reason string, args ...any) error {
-	return &tenantkit.ValidationError{Operation: "CognitoOptions", Field: field, Reason: fmt.Sprintf(reason, args...)}
+	return invalid("CognitoOptions", field, reason, args...)
 }
 
 // isName reports whether text is made of ASCII letters, digits and the other characters, begins with no hyphen, which would make an

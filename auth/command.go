@@ -28,7 +28,7 @@ func Command(name string, args ...string) *CommandSource {
 // CommandSource is a [TokenSource] that runs a program each time that it is asked: see [Command].
 //
 // The program has the environment and the working directory of this process and no standard input, so it must not ask questions.
-// What it prints must be one token of one line, or JSON with JSONPath; white space around the token does not count. The token's
+// What it prints must be one token of one line, or JSON with JSONPath; white space around the token is ignored, and so is one byte order mark at the start. The token's
 // expiry is read from it where it is a JSON Web Token.
 //
 // A program that fails, is not found, prints something else or takes too long is an error. The error holds the end of what the
@@ -66,13 +66,13 @@ func (c *CommandSource) Token(ctx context.Context) (Token, error) {
 		return Token{}, err
 	}
 	if c == nil {
-		return Token{}, &tenantkit.ValidationError{Operation: "Token", Field: "source", Reason: "it is nil"}
+		return Token{}, invalid("Token", "source", "must not be nil")
 	}
 	if c.invalid != nil {
 		return Token{}, c.invalid
 	}
 	if reason := atomicfile.BadPath(c.Name); reason != "" {
-		return Token{}, &tenantkit.ValidationError{Operation: "Command", Field: "name", Reason: reason}
+		return Token{}, invalid("Command", "name", "%s", reason)
 	}
 	output, err := c.run(ctx)
 	if err == nil && c.JSONPath != "" {
@@ -107,12 +107,12 @@ func (c *CommandSource) run(ctx context.Context) (string, error) {
 	}
 	cmd.WaitDelay = commandWaitDelay
 	killGroup(cmd)
-	stdout, stderr := &head{overflow: cancel}, &tail{}
+	stdout, stderr := &limitedWriter{overflow: cancel}, &tailWriter{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
 
 	said := func() string {
-		if text := stderr.said(secretsIn(stdout.kept.String(), c.Env)); text != "" {
+		if text := stderr.summary(secretsIn(stdout.kept.String(), c.Env)); text != "" {
 			return "; it said: " + text
 		}
 		return " and said nothing"
@@ -139,13 +139,14 @@ func (c *CommandSource) run(ctx context.Context) (string, error) {
 
 func isJSONObject(text string) bool {
 	var object map[string]any
+	text = withoutMark(text)
 	return strings.HasPrefix(strings.TrimSpace(text), "{") && wire.Unmarshal([]byte(text), &object) == nil
 }
 
 // textAt returns the text that path leads to in a JSON value.
 func textAt(output, path string) (string, error) {
 	var value any
-	if wire.Unmarshal([]byte(output), &value) != nil {
+	if wire.Unmarshal([]byte(withoutMark(output)), &value) != nil {
 		// The cause is left out, since it may quote the output.
 		return "", fmt.Errorf("did not print JSON, so %q leads to no token", path)
 	}

@@ -11,17 +11,16 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/excerpt"
-	"github.com/tenantkit/tenantkit/internal/redact"
 )
 
-// head keeps the beginning of what a program prints, and ends the program when it prints too much.
-type head struct {
+// limitedWriter keeps the beginning of what a program prints, and ends the program when it prints too much.
+type limitedWriter struct {
 	kept       bytes.Buffer // no embedded field: its ReadFrom would go past the bound
 	overflow   context.CancelFunc
 	overflowed bool
 }
 
-func (h *head) Write(p []byte) (int, error) {
+func (h *limitedWriter) Write(p []byte) (int, error) {
 	if h.kept.Len()+len(p) > maxOutputBytes {
 		h.overflowed = true
 		h.overflow()
@@ -35,13 +34,13 @@ const (
 	maxSaidBytes = 800     // of them that go into an error
 )
 
-// tail keeps the end of what a program prints.
-type tail struct {
+// tailWriter keeps the end of what a program prints.
+type tailWriter struct {
 	kept []byte
 	cut  bool // something before it was dropped
 }
 
-func (t *tail) Write(p []byte) (int, error) {
+func (t *tailWriter) Write(p []byte) (int, error) {
 	t.kept = append(t.kept, p...)
 	if over := len(t.kept) - tailBytes; over > 0 {
 		t.kept, t.cut = append(t.kept[:0], t.kept[over:]...), true
@@ -49,8 +48,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// said returns the last lines as one, fit for an error message, without the given secrets and without what looks like one.
-func (t *tail) said(secrets []string) string {
+// summary returns the last lines as one, fit for an error message, without the given secrets and without what looks like one.
+func (t *tailWriter) summary(secrets []string) string {
 	text := strings.ToValidUTF8(string(t.kept), "")
 	if t.cut {
 		// The word that was cut through may be the end of a secret.
@@ -62,7 +61,7 @@ func (t *tail) said(secrets []string) string {
 		pairs = append(pairs, secret, tenantkit.Redacted)
 	}
 	text = strings.NewReplacer(pairs...).Replace(text)
-	text = redact.Opaque(text)
+	text = opaque(text)
 
 	var lines []string
 	room := maxSaidBytes
@@ -110,3 +109,13 @@ func secretsIn(stdout string, env map[string]tenantkit.Secret) []string {
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	return secrets
 }
+
+// opaque returns text with [tenantkit.Redacted] instead of everything that looks like a credential: JSON Web Tokens, whole or cut off, and
+// all that is so long without a break that nobody would read it.
+func opaque(text string) string {
+	return regexp.MustCompile(`eyJ[\w-]+\.[\w-]+(\.[\w-]*)?|ya29\.[\w.-]+|[\w+=-]{40,}`).ReplaceAllString(text, tenantkit.Redacted)
+}
+
+// Redact returns a message that others wrote, such as that of another library's error, for the error of a [TokenSource]: with
+// [tenantkit.Redacted] instead of everything that looks like a credential, and at most about 800 bytes.
+func Redact(message string) string { return excerpt.Of(opaque(message), maxSaidBytes) }

@@ -29,6 +29,8 @@ func TestCommandOutput(t *testing.T) {
 		"field":                       {`{"IdentityId":"x","Token":"t0ken"}`, "Token", "t0ken"},
 		"field, with a leading dot":   {`{"Token":" t0ken\n"}`, ".Token", "t0ken"},
 		"nested field":                {`{"auth":{"client_token":"t0ken"}}`, "auth.client_token", "t0ken"},
+		"byte order mark":             {"\ufefft0ken\n", "", "t0ken"},
+		"byte order mark and JSON":    {"\ufeff{\"Token\":\"t0ken\"}", "Token", "t0ken"},
 		"list":                        {`[{"a":["x","t0ken"]}]`, "0.a.1", "t0ken"},
 	}
 	for name, test := range tests {
@@ -37,8 +39,8 @@ func TestCommandOutput(t *testing.T) {
 			c := auth.Command(program(t), "print", test.output)
 			c.JSONPath = test.path
 			token, err := c.Token(t.Context())
-			if err != nil || string(token.Value) != test.want || !token.Expiry.IsZero() {
-				t.Errorf("got %q, %v, %v", string(token.Value), token.Expiry, err)
+			if err != nil || token.Value.Reveal() != test.want || !token.Expiry.IsZero() {
+				t.Errorf("got %q, %v, %v", token.Value.Reveal(), token.Expiry, err)
 			}
 		})
 	}
@@ -48,7 +50,7 @@ func TestCommandReadsTheExpiry(t *testing.T) {
 	t.Parallel()
 	exp := time.Unix(1700000900, 0)
 	value := jwtOf(map[string]any{"exp": exp.Unix()})
-	token, err := auth.Command(program(t), "print", string(value)+"\n").Token(t.Context())
+	token, err := auth.Command(program(t), "print", value.Reveal()+"\n").Token(t.Context())
 	if err != nil || token.Value != value || !token.Expiry.Equal(exp) {
 		t.Errorf("got %v, %v", token.Expiry, err)
 	}
@@ -87,7 +89,7 @@ func TestCommandBadOutput(t *testing.T) {
 			c.JSONPath = test.path
 			token, err := c.Token(t.Context())
 			if err == nil {
-				t.Fatalf("got %q", string(token.Value))
+				t.Fatalf("got %q", token.Value.Reveal())
 			}
 			if !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "the program ") {
 				t.Errorf("the error says %q", err)
@@ -125,7 +127,7 @@ func TestCommandFailure(t *testing.T) {
 		"says no text":                        {"caf\xff\xfe\x00\n", "it said: caf"},
 		"says one long line":                  {strings.Repeat("word ", 400), strings.Repeat("word ", 160) + "…"},
 		"says many lines":                     {strings.Repeat(strings.Repeat("word ", 20)+"\n", 40) + "last", "word | last"},
-		"says a JWT":                          {"token was " + string(jwtOf(map[string]any{"sub": "MARKER"})) + "!", "token was [redacted]!"},
+		"says a JWT":                          {"token was " + jwtOf(map[string]any{"sub": "MARKER"}).Reveal() + "!", "token was [redacted]!"},
 		"says half a JWT":                     {"token was eyJhbGciOiJub25lIn0.eyJzdWI", "token was [redacted]"},
 		"says a long word":                    {"key " + strings.Repeat("0123456789abcdef", 4) + ".", "key [redacted]."},
 		"says a line too long for an error":   {"first\n" + strings.Repeat("word ", 170) + "\nlast", "it said: last"},
@@ -142,7 +144,7 @@ func TestCommandFailure(t *testing.T) {
 				test.stderr = strings.ReplaceAll(test.stderr, "\x00", "\x01") // no argument can hold a zero
 			}
 			c := auth.Command(program(t), "fail", "3", `{"a":"MARKER-on-stdout","b":"MARKER-on-stdout-2"}`, test.stderr)
-			c.Env = map[string]tenantkit.Secret{"SECRET": "MARKER-in-env"}
+			c.Env = map[string]tenantkit.Secret{"SECRET": tenantkit.NewSecret("MARKER-in-env")}
 			_, err := c.Token(t.Context())
 			if err == nil || !strings.HasSuffix(err.Error(), test.want) {
 				t.Fatalf("the error says %q", err)
@@ -202,16 +204,16 @@ func TestCommandPrintsForEver(t *testing.T) {
 func TestCommandEnvironment(t *testing.T) {
 	t.Setenv("TENANTKIT_INHERITED", "inherited")
 	c := auth.Command(program(t), "env", "TENANTKIT_INHERITED")
-	if token, err := c.Token(t.Context()); err != nil || token.Value != "inherited" {
+	if token, err := c.Token(t.Context()); err != nil || token.Value != tenantkit.NewSecret("inherited") {
 		t.Errorf("the program does not inherit the environment: %v", err)
 	}
 	c = auth.Command(program(t), "env", "TENANTKIT_INHERITED")
-	c.Env = map[string]tenantkit.Secret{"OTHER": "1"}
-	if token, err := c.Token(t.Context()); err != nil || token.Value != "inherited" {
+	c.Env = map[string]tenantkit.Secret{"OTHER": tenantkit.NewSecret("1")}
+	if token, err := c.Token(t.Context()); err != nil || token.Value != tenantkit.NewSecret("inherited") {
 		t.Errorf("Env replaces the environment: %v", err)
 	}
-	c.Env = map[string]tenantkit.Secret{"TENANTKIT_INHERITED": "replaced"}
-	if token, err := c.Token(t.Context()); err != nil || token.Value != "replaced" {
+	c.Env = map[string]tenantkit.Secret{"TENANTKIT_INHERITED": tenantkit.NewSecret("replaced")}
+	if token, err := c.Token(t.Context()); err != nil || token.Value != tenantkit.NewSecret("replaced") {
 		t.Errorf("Env does not stand above the environment: %v", err)
 	}
 }
@@ -240,8 +242,8 @@ func TestCommandLeavesAnOrphan(t *testing.T) {
 	t.Parallel()
 	listener := listen(t)
 	token, err := auth.Command(program(t), "orphan", listener.Addr().String(), "t0ken").Token(t.Context())
-	if err != nil || token.Value != "t0ken" {
-		t.Errorf("got %q, %v", string(token.Value), err)
+	if err != nil || token.Value != tenantkit.NewSecret("t0ken") {
+		t.Errorf("got %q, %v", token.Value.Reveal(), err)
 	}
 	conn, err := listener.Accept()
 	if err != nil {
@@ -337,8 +339,8 @@ func runs(t *testing.T, source *auth.CommandSource, name, want string) {
 	}
 	source.Name = program(t)
 	token, err := source.Token(t.Context())
-	if err != nil || string(token.Value) != want {
-		t.Errorf("got %q, %v", string(token.Value), err)
+	if err != nil || token.Value.Reveal() != want {
+		t.Errorf("got %q, %v", token.Value.Reveal(), err)
 	}
 }
 

@@ -17,12 +17,12 @@ type Credential interface {
 	Authorize(ctx context.Context, req *http.Request) error
 }
 
-// Renewer is a Credential that can be told that the server refused (401) what it put on req, so that the next Authorize uses
-// another token. The credentials of this package are Renewers: they tell a token source that is an [Invalidator].
+// Renewer is a Credential that drops what it put on a request if the service rejects it, so that the next Authorize uses another token.
+// The credentials of this package are Renewers. They call Invalidate of a token source that is an [Invalidator].
 type Renewer interface {
 	Credential
-	// Refused takes note that the server answered 401 to req. It sends nothing.
-	Refused(req *http.Request)
+	// Rejected takes note that the service rejected the credential on req. It sends nothing.
+	Rejected(req *http.Request)
 }
 
 // APIKey puts the token into the header of the given name, as it is.
@@ -47,7 +47,7 @@ func Basic(user string, password TokenSource) Credential {
 		source: password, header: "Authorization", scheme: "Basic ",
 		encode: func(password string) (string, error) {
 			if strings.Contains(user, ":") {
-				return "", invalid("user", "it holds a colon, which a server takes for the beginning of the password")
+				return "", invalid("Authorize", "user", "it holds a colon, which a server takes for the beginning of the password")
 			}
 			return base64.StdEncoding.EncodeToString([]byte(user + ":" + password)), nil
 		},
@@ -69,13 +69,13 @@ type credential struct {
 
 func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
 	if c.source == nil {
-		return invalid("token", "its source is nil")
+		return invalid("Authorize", "token", "the source must not be nil")
 	}
 	if reason := header.BadName(c.header); reason != "" {
-		return invalid("header", "it cannot be the name of a header: %s", reason)
+		return invalid("Authorize", "header", "it cannot be the name of a header: %s", reason)
 	}
 	if req == nil {
-		return invalid("req", "it is nil")
+		return invalid("Authorize", "req", "must not be nil")
 	}
 	if err := checkContext("Authorize", ctx); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
 	return nil
 }
 
-func (c *credential) Refused(req *http.Request) {
+func (c *credential) Rejected(req *http.Request) {
 	source, ok := c.source.(Invalidator)
 	if !ok || req == nil {
 		return
@@ -110,23 +110,19 @@ func (c *credential) Refused(req *http.Request) {
 	}
 }
 
-func invalid(field, format string, args ...any) error {
-	return &tenantkit.ValidationError{Operation: "Authorize", Field: field, Reason: fmt.Sprintf(format, args...)}
-}
-
 // check refuses a token that cannot stand in a header, without showing it.
 func check(secret tenantkit.Secret) error {
 	switch value := secret.Reveal(); {
 	case value == "":
-		return invalid("token", "the credential is empty")
+		return invalid("Authorize", "token", "the credential is empty")
 	case value == tenantkit.Redacted:
-		return invalid("token", "the credential is the text %s: its true text was lost where it was stored", tenantkit.Redacted)
+		return invalid("Authorize", "token", "the credential is the text %s: its true text was lost where it was stored", tenantkit.Redacted)
 	case len(value) > maxTokenBytes:
-		return invalid("token", "the credential is longer than %d bytes", maxTokenBytes)
+		return invalid("Authorize", "token", "the credential is longer than %d bytes", maxTokenBytes)
 	}
 	for _, c := range []byte(secret.Reveal()) {
 		if c < ' ' || c == 0x7f {
-			return invalid("token", "the credential holds a control character, perhaps a line break at its end")
+			return invalid("Authorize", "token", "the credential holds a control character, perhaps a line break at its end")
 		}
 	}
 	return nil

@@ -62,10 +62,10 @@ func TestCredentialThatCannotBeSent(t *testing.T) {
 		is         error
 		says       string
 	}{
-		"no source":          {auth.Bearer(nil), nil, "its source is nil"},
+		"no source":          {auth.Bearer(nil), nil, "source must not be nil"},
 		"no header":          {auth.APIKey("", auth.StaticToken("MARKER")), nil, "cannot be the name of a header"},
 		"two headers":        {auth.APIKey("MARKER: b\r\nX-Evil", auth.StaticToken("MARKER")), nil, "cannot be the name of a header"},
-		"endless":            {auth.Bearer(auth.StaticToken(tenantkit.Secret(strings.Repeat("MARKER", 20000)))), nil, "longer than 65536 bytes"},
+		"endless":            {auth.Bearer(auth.StaticToken(strings.Repeat("MARKER", 20000))), nil, "longer than 65536 bytes"},
 		"source fails":       {auth.APIKey("x-api-key", failing), broken, "no credential"},
 		"empty":              {auth.Bearer(auth.StaticToken("")), nil, "empty"},
 		"empty, by a source": {auth.Bearer(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{}, nil })), nil, "empty"},
@@ -90,15 +90,17 @@ func TestCredentialThatCannotBeSent(t *testing.T) {
 	}
 }
 
-// told is a source that writes down what is invalidated.
-type told struct {
+// invalidated is a source that writes down what is invalidated.
+type invalidated struct {
 	auth.TokenSource
-	refused []string
+	rejected []string
 }
 
-func (s *told) Invalidate(refused tenantkit.Secret) { s.refused = append(s.refused, string(refused)) }
+func (s *invalidated) Invalidate(rejected tenantkit.Secret) {
+	s.rejected = append(s.rejected, rejected.Reveal())
+}
 
-func TestCredentialTellsTheSourceOfARefusal(t *testing.T) {
+func TestRejected_InvalidatesTheToken(t *testing.T) {
 	t.Parallel()
 	const value = "p+w:/=="
 	tests := map[string]func(auth.TokenSource) auth.Credential{
@@ -110,7 +112,7 @@ func TestCredentialTellsTheSourceOfARefusal(t *testing.T) {
 	for name, credential := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			source := &told{TokenSource: auth.StaticToken(value)}
+			source := &invalidated{TokenSource: auth.StaticToken(value)}
 			c, ok := credential(source).(auth.Renewer)
 			if !ok {
 				t.Fatal("the credential is no Renewer")
@@ -119,30 +121,30 @@ func TestCredentialTellsTheSourceOfARefusal(t *testing.T) {
 			if err := c.Authorize(t.Context(), req); err != nil {
 				t.Fatal(err)
 			}
-			c.Refused(req)
-			if diff := cmp.Diff([]string{value}, source.refused); diff != "" {
+			c.Rejected(req)
+			if diff := cmp.Diff([]string{value}, source.rejected); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
-			// A source that keeps nothing has nothing to be told.
+			// A source that keeps nothing has nothing to invalidate.
 			if c, ok := credential(auth.StaticToken(value)).(auth.Renewer); ok {
-				c.Refused(req)
+				c.Rejected(req)
 			}
 		})
 	}
 
-	source := &told{TokenSource: auth.StaticToken(value)}
+	source := &invalidated{TokenSource: auth.StaticToken(value)}
 	req := newRequest(t, http.MethodGet, "https://api.example.org", "")
 	req.Header.Set("Authorization", "Basic of-somebody-else")
-	auth.Basic("user", source).(auth.Renewer).Refused(req)
-	if len(source.refused) > 0 {
-		t.Errorf("the source was told of the credential of somebody else: %q", source.refused)
+	auth.Basic("user", source).(auth.Renewer).Rejected(req)
+	if len(source.rejected) > 0 {
+		t.Errorf("the source was asked to drop the credential of somebody else: %q", source.rejected)
 	}
 }
 
-func TestRefusedOfNoRequest(t *testing.T) {
+func TestRejected_NilRequest(t *testing.T) {
 	t.Parallel()
 	source := auth.Cache(auth.StaticToken("token"))
-	auth.Bearer(source).(auth.Renewer).Refused(nil)
+	auth.Bearer(source).(auth.Renewer).Rejected(nil)
 	wantAccess(t, source, "token")
 }
 
@@ -165,7 +167,9 @@ func TestEnv(t *testing.T) {
 	wantAccess(t, source, "first")
 	t.Setenv(name, "second")
 	wantAccess(t, source, "second")
-	for _, value := range []string{"", " \n"} {
+	t.Setenv(name, "\ufeff third")
+	wantAccess(t, source, "third")
+	for _, value := range []string{"", " \n", "\ufeff"} {
 		t.Setenv(name, value)
 		if _, err := source.Token(t.Context()); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("of %q: got %v", value, err)

@@ -7,18 +7,17 @@ import (
 	"os"
 	"strings"
 	"unicode"
-
-	"github.com/tenantkit/tenantkit"
 )
 
-// Env is a source that reads the environment variable name each time that it is asked, without white space around the value. A
+// Env is a source that reads the environment variable name each time that it is asked, without a byte order mark and white space around
+// the value. A
 // variable that is not set, or is empty, is an error.
 func Env(name string) TokenSource {
 	return TokenSourceFunc(func(context.Context) (Token, error) {
 		if strings.ContainsFunc(name, unicode.IsControl) || strings.Contains(name, "=") || name == "" || len(name) > maxTokenBytes {
-			return Token{}, &tenantkit.ValidationError{Operation: "Env", Field: "name", Reason: "it is not the name of a variable: " + notTheSecret}
+			return Token{}, invalid("Env", "name", "it is not the name of a variable: %s", notTheSecret)
 		}
-		value := strings.TrimSpace(os.Getenv(name))
+		value := strings.TrimSpace(withoutMark(os.Getenv(name)))
 		switch {
 		case value == "" && strings.ContainsFunc(name, isUnusual):
 			return Token{}, errors.New("the environment variable is not set, or empty; its name is unusual, and so not shown: " + notTheSecret)

@@ -35,7 +35,7 @@ func ExampleFile() {
 			return
 		}
 		token, err := key.Token(context.Background())
-		fmt.Println(token.Value, len(token.Value), "characters,", err)
+		fmt.Println(token.Value, len(token.Value.Reveal()), "characters,", err)
 	}
 	// Output:
 	// missing: true
@@ -72,7 +72,7 @@ func ExampleTokenSourceFunc() {
 		return second.Token(ctx)
 	})
 	token, err := either.Token(context.Background())
-	fmt.Println(token.Value, len(token.Value), err)
+	fmt.Println(token.Value, len(token.Value.Reveal()), err)
 	// Output: [redacted] 15 <nil>
 }
 
@@ -89,7 +89,7 @@ func ExampleTransport() {
 	fetched := 0
 	tokens := auth.Cache(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 		fetched++ // in a program: ask an issuer
-		return auth.Token{Value: tenantkit.Secret(fmt.Sprintf("token-%d", fetched)), Expiry: time.Now().Add(time.Hour)}, nil
+		return auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("token-%d", fetched)), Expiry: time.Now().Add(time.Hour)}, nil
 	}))
 	client := &http.Client{Transport: auth.Transport(auth.Bearer(tokens), tenantkit.NewTransport())}
 	defer client.CloseIdleConnections()
@@ -133,7 +133,7 @@ func ExampleFileStore() {
 
 	_, err = auth.FileStore(path).Load(context.Background())
 	fmt.Println("at first:", errors.Is(err, auth.ErrNoToken))
-	if err := auth.FileStore(path).Save(context.Background(), auth.StoredToken{Token: auth.Token{Value: "just-an-example"}}); err != nil {
+	if err := auth.FileStore(path).Save(context.Background(), auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret("just-an-example")}}); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -153,7 +153,7 @@ func ExampleParseClaims() {
 		fmt.Println(err)
 		return
 	}
-	claims, err := auth.ParseClaims(tenantkit.Secret(token))
+	claims, err := auth.ParseClaims(tenantkit.NewSecret(token))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -3,6 +3,9 @@ package auth_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/coord"
 )
 
 // A hundred goroutines need a token at once: one of them is asked for.
@@ -18,7 +22,7 @@ func ExampleCache() {
 	fetches := 0
 	tokens := auth.Cache(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 		fetches++ // in a program: ask an issuer
-		return auth.Token{Value: "fresh", Expiry: time.Now().Add(15 * time.Minute)}, nil
+		return auth.Token{Value: tenantkit.NewSecret("fresh"), Expiry: time.Now().Add(15 * time.Minute)}, nil
 	}))
 
 	var wg sync.WaitGroup
@@ -43,7 +47,7 @@ func ExampleCommand() {
 	command.Timeout = 10 * time.Second
 
 	token, err := auth.Cache(command).Token(context.Background())
-	fmt.Println(token.Value, len(token.Value), err)
+	fmt.Println(token.Value, len(token.Value.Reveal()), err)
 	// Output: [redacted] 10 <nil>
 }
 
@@ -85,11 +89,11 @@ func ExampleCheckIDToken() {
 		fmt.Println(err)
 		return
 	}
-	err = auth.CheckIDToken(tenantkit.Secret(token), "https://app.worklytics.co", "api@acme.iam.gserviceaccount.com")
+	err = auth.CheckIDToken(tenantkit.NewSecret(token), "https://app.worklytics.co", "api@acme.iam.gserviceaccount.com")
 	fmt.Println(err)
 	// Output:
-	// CheckIDToken: aud: the token is for ["https://app.worklytics.com"], not for "https://app.worklytics.co": ask for it with --audiences=https://app.worklytics.co (nothing was sent)
-	// CheckIDToken: email: the token does not say whose it is: add --include-email, beside --impersonate-service-account=api@acme.iam.gserviceaccount.com (of a metadata server: format=full) (nothing was sent)
+	// auth: CheckIDToken: aud: the token is for ["https://app.worklytics.com"], not for "https://app.worklytics.co": ask for it with --audiences=https://app.worklytics.co
+	// auth: CheckIDToken: email: the token does not say whose it is: add --include-email, beside --impersonate-service-account=api@acme.iam.gserviceaccount.com (of a metadata server: format=full)
 }
 
 // An issuer replaces the refresh token with each use. In a program the store is a FileStore, so that the login outlives the run.
@@ -97,10 +101,10 @@ func ExampleRefreshToken() {
 	issued := 0
 	exchange := func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
 		issued++ // in a program: send refresh to the issuer
-		fmt.Println("exchange of", string(refresh))
+		fmt.Println("exchange of", refresh.Reveal())
 		return auth.Grant{
-			Access:  auth.Token{Value: "access", Expiry: time.Now().Add(15 * time.Minute)},
-			Refresh: auth.Token{Value: tenantkit.Secret(fmt.Sprintf("refresh-%d", issued))},
+			Access:  auth.Token{Value: tenantkit.NewSecret("access"), Expiry: time.Now().Add(15 * time.Minute)},
+			Refresh: auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("refresh-%d", issued))},
 		}, nil
 	}
 	store := auth.MemoryStore()
@@ -113,11 +117,68 @@ func ExampleRefreshToken() {
 			}
 		}
 		stored, err := store.Load(context.Background())
-		fmt.Println("run", run+1, "leaves", string(stored.Value), err)
+		fmt.Println("run", run+1, "leaves", stored.Value.Reveal(), err)
 	}
 	// Output:
 	// exchange of refresh-of-the-login
 	// run 1 leaves refresh-1 <nil>
 	// exchange of refresh-1
 	// run 2 leaves refresh-2 <nil>
+}
+
+// Replicas share a login: a directory for those of one machine, coord/postgres and others for those of several.
+func ExampleTokenStoreIn() {
+	path, err := os.MkdirTemp("", "login-")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(path)
+	dir := coord.Dir(path)
+	exchange := func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
+		fmt.Println("exchange of", refresh.Reveal()) // in a program: send refresh to the issuer
+		return auth.Grant{
+			Access:  auth.Token{Value: tenantkit.NewSecret("access")},
+			Refresh: auth.Token{Value: tenantkit.NewSecret(refresh.Reveal() + "'")},
+		}, nil
+	}
+	for range 2 {
+		replica := auth.RefreshToken(auth.StaticToken("login"), auth.TokenStoreIn(dir, dir, "infoworks login"), exchange)
+		if _, err := replica.Token(context.Background()); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// exchange of login
+	// exchange of login'
+}
+
+// Infoworks rejects a bearer token with 406. With the option, a request that was rejected is retried with a new token.
+func ExampleWithRejected() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("server got", r.Header.Get("Authorization"))
+		if r.Header.Get("Authorization") != "Bearer token-2" {
+			w.WriteHeader(http.StatusNotAcceptable)
+		}
+	}))
+	defer server.Close()
+	fetches := 0
+	tokens := auth.Cache(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
+		fetches++ // in a program: ask an issuer
+		return auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("token-%d", fetches))}, nil
+	}))
+	client := http.Client{Transport: auth.Transport(auth.Bearer(tokens), server.Client().Transport, auth.WithRejected(func(resp *http.Response) bool {
+		return resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusNotAcceptable
+	}))}
+	resp, err := client.Get(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status)
+	// Output:
+	// server got Bearer token-1
+	// server got Bearer token-2
+	// 200 OK
 }

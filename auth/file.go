@@ -10,7 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/atomicfile"
 )
 
@@ -18,14 +17,15 @@ import (
 const maxTokenBytes = 64 << 10
 
 // File is a source that reads the file at path each time that it is asked, so that it follows every change, also where a symbolic
-// link is put in place of another (as Kubernetes does with mounted secrets). White space around the token does not count.
+// link is put in place of another (as Kubernetes does with mounted secrets). White space around the token is ignored,
+// and so is one byte order mark at the start.
 //
 // A file that is missing, empty, longer than 64 KiB, of more than one line, or no regular file is an error, which does not hold
 // what is in the file.
 func File(path string) TokenSource {
 	return TokenSourceFunc(func(context.Context) (Token, error) {
 		if reason := atomicfile.BadPath(path); reason != "" {
-			return Token{}, &tenantkit.ValidationError{Operation: "File", Field: "path", Reason: reason}
+			return Token{}, invalid("File", "path", "%s", reason)
 		}
 		text, err := readTokenFile(path)
 		if err != nil {
@@ -64,7 +64,7 @@ func readTokenFile(path string) (string, error) {
 
 // tokenFrom makes a token of a text that somebody else wrote. Its error completes a sentence that begins with what held the text.
 func tokenFrom(text string) (Token, error) {
-	text = strings.TrimSpace(text)
+	text = strings.TrimSpace(withoutMark(text))
 	switch {
 	case text == "":
 		return Token{}, errors.New("holds no token: it is empty")
@@ -75,3 +75,6 @@ func tokenFrom(text string) (Token, error) {
 	}
 	return newToken(text), nil
 }
+
+// withoutMark returns text without one byte order mark at its start. Some editors of Windows write one.
+func withoutMark(text string) string { return strings.TrimPrefix(text, "\ufeff") }

@@ -26,6 +26,8 @@ func TestFile(t *testing.T) {
 		"line":               {"t0ken\n", "t0ken"},
 		"line of Windows":    {"t0ken\r\n", "t0ken"},
 		"white space around": {"\n  t0ken \t\n\n", "t0ken"},
+		"byte order mark":    {"\ufefft0ken\r\n", "t0ken"},
+		"two of them":        {"\ufeff\ufefft0ken", "\ufefft0ken"},
 		"inner blank":        {"correct horse\n", "correct horse"},
 		"longest":            {strings.Repeat("x", 64<<10), strings.Repeat("x", 64<<10)},
 	}
@@ -35,8 +37,8 @@ func TestFile(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "token")
 			writeFile(t, path, test.text)
 			token, err := auth.File(path).Token(t.Context())
-			if err != nil || string(token.Value) != test.want || !token.Expiry.IsZero() {
-				t.Errorf("got %d bytes, %v, %v", len(token.Value), token.Expiry, err)
+			if err != nil || token.Value.Reveal() != test.want || !token.Expiry.IsZero() {
+				t.Errorf("got %d bytes, %v, %v", len(token.Value.Reveal()), token.Expiry, err)
 			}
 		})
 	}
@@ -46,7 +48,7 @@ func TestFileReadsTheExpiry(t *testing.T) {
 	t.Parallel()
 	exp := time.Unix(1700000900, 0)
 	path := filepath.Join(t.TempDir(), "token")
-	writeFile(t, path, string(jwtOf(map[string]any{"exp": exp.Unix()}))+"\n")
+	writeFile(t, path, jwtOf(map[string]any{"exp": exp.Unix()}).Reveal()+"\n")
 	token, err := auth.File(path).Token(t.Context())
 	if err != nil || !token.Expiry.Equal(exp) {
 		t.Errorf("got %v, %v", token.Expiry, err)
@@ -75,16 +77,16 @@ func TestFileFollowsChanges(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if token, err := auth.File(path).Token(t.Context()); err != nil || string(token.Value) != want {
-			t.Errorf("got %q, %v, want %q", string(token.Value), err, want)
+		if token, err := auth.File(path).Token(t.Context()); err != nil || token.Value.Reveal() != want {
+			t.Errorf("got %q, %v, want %q", token.Value.Reveal(), err, want)
 		}
 	}
 
 	source := auth.File(filepath.Join(dir, "written"))
 	for _, want := range []string{"one", "two"} {
 		writeFile(t, filepath.Join(dir, "written"), want)
-		if token, err := source.Token(t.Context()); err != nil || string(token.Value) != want {
-			t.Errorf("got %q, %v, want %q", string(token.Value), err, want)
+		if token, err := source.Token(t.Context()); err != nil || token.Value.Reveal() != want {
+			t.Errorf("got %q, %v, want %q", token.Value.Reveal(), err, want)
 		}
 	}
 }

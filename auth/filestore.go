@@ -4,27 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"time"
 
-	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/internal/atomicfile"
-	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
 // FileStore returns a store that keeps the token in a file of mode 0600, as JSON. Its directory must exist.
 //
-// Save writes a new file beside it (.NAME.….tmp), flushes it to the disk and moves it into place, so that the file holds the old
-// token or the new one in whole, whatever happens meanwhile. Lock holds for all processes of the machine that use the same path,
-// by way of an empty file beside it (NAME.lock); it also finds out, before a refresh token is spent, whether the directory can be
-// written to and the disk has room for the next one. The system takes back the lock of a program that was killed; on Windows and
-// others that have no flock, it holds for two minutes.
+// Save writes a new file next to it (.NAME.….tmp), flushes it to the disk and moves it into place, so that the file contains the old
+// token or the new one, whatever happens meanwhile. Lock locks a file next to it (NAME.lock) for all processes of the machine that use
+// the same path, as [coord.Dir] does. It also finds out, before a refresh token is spent, whether the directory can be written to and
+// the disk has room for the next one.
 //
-// A file that others than its owner may read is refused (on Unix), and so are symbolic links and everything else that is no regular
-// file, in place of the file and of its companions. Files that a killed program left in the middle of Save are removed by a later
+// A file that others than its owner may read is refused (on Unix), and so are symbolic links and everything else that is not a regular
+// file, instead of the file and of its companions. Files that a killed program left in the middle of Save are removed by a later
 // Save, after a minute.
+//
+// [TokenStoreIn] keeps tokens in a [coord.Store], for programs on several machines.
 func FileStore(path string) TokenLocker { return &fileStore{path: path} }
 
 type fileStore struct {
@@ -32,96 +29,51 @@ type fileStore struct {
 	disk atomicfile.Disk
 }
 
-// storedFile is the form of the file.
-type storedFile struct {
-	Token  *tenantkit.Secret `json:"token"`
-	Expiry time.Time         `json:"expiry,omitzero"`
-	Origin string            `json:"origin,omitzero"`
-}
-
-// check refuses what is no path.
+// check refuses an invalid path.
 func (s fileStore) check() error {
 	if reason := atomicfile.BadPath(s.path); reason != "" {
-		return &tenantkit.ValidationError{Operation: "FileStore", Field: "path", Reason: reason}
+		return invalid("FileStore", "path", "%s", reason)
 	}
 	return nil
 }
 
 func (s fileStore) Load(context.Context) (StoredToken, error) {
-	info, err := s.look()
-	if err != nil {
+	if err := s.check(); err != nil {
 		return StoredToken{}, err
 	}
-	if info == nil {
+	data, err := atomicfile.ReadPrivate(s.path, maxStoredBytes)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return StoredToken{}, fmt.Errorf("the token file %s does not exist: %w", s.path, ErrNoToken)
+	case err != nil:
+		return StoredToken{}, fmt.Errorf("the token file: %w", err)
 	}
-	data, err := s.read()
+	token, err := decodeStored(data)
 	if err != nil {
-		return StoredToken{}, err
+		return StoredToken{}, fmt.Errorf("the token file %s %w", s.path, err)
 	}
-	var stored storedFile
-	if wire.Unmarshal(data, &stored) != nil || stored.Token == nil {
-		// The cause is left out, since it may quote the token.
-		return StoredToken{}, fmt.Errorf("the token file %s does not hold what this store writes: remove it, or put the right one there", s.path)
-	}
-	return StoredToken{Token: Token{Value: *stored.Token, Expiry: stored.Expiry}, Origin: stored.Origin}, nil
-}
-
-func (s fileStore) read() ([]byte, error) {
-	file, err := os.Open(s.path)
-	if err != nil {
-		return nil, err
-	}
-	info, err := file.Stat()
-	if err == nil && !private(info) {
-		err = fmt.Errorf("the token file %s is open to others (mode %04o), who may know its token: if they do not, give it mode 0600",
-			s.path, info.Mode().Perm())
-	}
-	var data []byte
-	if err == nil {
-		data, err = io.ReadAll(io.LimitReader(file, maxFileBytes))
-	}
-	return data, errors.Join(err, file.Close())
+	return token, nil
 }
 
 func (s fileStore) Save(_ context.Context, token StoredToken) error {
-	if len(token.Value.Reveal()) > maxTokenBytes {
-		return fmt.Errorf("the token for the file %s is longer than %d bytes", s.path, maxTokenBytes)
-	}
-	data, err := tenantkit.Reveal(storedFile{Token: &token.Value, Expiry: token.Expiry, Origin: token.Origin})
-	if err != nil {
-		return fmt.Errorf("the token for the file %s cannot be written: %w", s.path, err)
-	}
-	if _, err := s.look(); err != nil {
+	if err := s.check(); err != nil {
 		return err
+	}
+	data, err := encodeStored(token)
+	if err != nil {
+		return fmt.Errorf("the token for the file %s %w", s.path, err)
+	}
+	if err := atomicfile.CheckRegular(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the token file: %w", err)
 	}
 	return s.disk.Replace(s.path, data)
 }
-
-// look returns what is in the file's place, nil if nothing is.
-func (s fileStore) look() (fs.FileInfo, error) {
-	if err := s.check(); err != nil {
-		return nil, err
-	}
-	info, err := os.Lstat(s.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("the token file %s is no regular file (%v): name the file itself", s.path, info.Mode().Type())
-	}
-	return info, nil
-}
-
-const maxFileBytes = 8 * maxTokenBytes // JSON may write one byte as six
 
 func (s fileStore) Lock(ctx context.Context) (func() error, error) {
 	if err := errors.Join(s.check(), checkContext("Lock", ctx)); err != nil {
 		return nil, err
 	}
-	unlock, err := lockFile(ctx, s.path+".lock")
+	_, unlock, err := atomicfile.Lock(ctx, s.path+".lock", coord.ErrLost)
 	if err != nil {
 		return nil, fmt.Errorf("the lock of the token file %s: %w", s.path, err)
 	}
@@ -130,16 +82,4 @@ func (s fileStore) Lock(ctx context.Context) (func() error, error) {
 		return nil, errors.Join(fmt.Errorf("no token could be stored: %w", err), unlock())
 	}
 	return unlock, nil
-}
-
-// pause waits before another try to get a lock: the longer, the more there were, up to a quarter of a second.
-func pause(ctx context.Context, tries int) error {
-	timer := time.NewTimer(min(time.Millisecond<<min(tries, 8), 250*time.Millisecond))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/coord"
 )
 
 func TestStoresKeepTheToken(t *testing.T) {
@@ -24,13 +25,14 @@ func TestStoresKeepTheToken(t *testing.T) {
 	stores := map[string]auth.TokenLocker{
 		"memory": auth.MemoryStore(),
 		"file":   auth.FileStore(filepath.Join(t.TempDir(), "token.json")),
+		"coord":  auth.TokenStoreIn(coord.Memory(), coord.Local(), "key"),
 	}
 	tokens := map[string]auth.StoredToken{
-		"value alone":    {Token: auth.Token{Value: "r1"}},
-		"everything":     {Token: auth.Token{Value: "r2", Expiry: time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)}, Origin: "digest"},
-		"odd characters": {Token: auth.Token{Value: "+/=\"\\\n\x00é<>&"}},
+		"value alone":    {Token: auth.Token{Value: tenantkit.NewSecret("r1")}},
+		"everything":     {Token: auth.Token{Value: tenantkit.NewSecret("r2"), Expiry: time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)}, Origin: "digest"},
+		"odd characters": {Token: auth.Token{Value: tenantkit.NewSecret("+/=\"\\\n\x00é<>&")}},
 		"spent":          {Origin: "digest"},
-		"longest":        {Token: auth.Token{Value: tenantkit.Secret(strings.Repeat("\x01", 64<<10))}},
+		"longest":        {Token: auth.Token{Value: tenantkit.NewSecret(strings.Repeat("\x01", 64<<10))}},
 	}
 	for name, store := range stores {
 		t.Run(name, func(t *testing.T) {
@@ -56,16 +58,17 @@ func TestStoresKeepTheToken(t *testing.T) {
 
 // revealed shows what cmp would see as [redacted].
 func revealed(token auth.StoredToken) []string {
-	return []string{string(token.Value), token.Expiry.String(), token.Origin}
+	return []string{token.Value.Reveal(), token.Expiry.String(), token.Origin}
 }
 
 func TestStoresLockOneAtATime(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token.json")
-	memory := auth.MemoryStore()
+	memory, dir := auth.MemoryStore(), coord.Dir(t.TempDir())
 	stores := map[string]func() auth.TokenLocker{
 		"memory": func() auth.TokenLocker { return memory },
 		"file":   func() auth.TokenLocker { return auth.FileStore(path) },
+		"coord":  func() auth.TokenLocker { return auth.TokenStoreIn(dir, dir, "key") },
 	}
 	for name, store := range stores {
 		t.Run(name, func(t *testing.T) {
@@ -121,9 +124,9 @@ func TestFileStoreReplacesTheFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "token.json")
 	store := auth.FileStore(path)
-	save := func(value tenantkit.Secret) {
+	save := func(value string) {
 		t.Helper()
-		if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: value}}); err != nil {
+		if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret(value)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -195,15 +198,15 @@ func TestFileStoreRefusesTheFile(t *testing.T) {
 	t.Parallel()
 	const marker = "MARKER-of-a-secret"
 	tests := map[string]struct{ text, says string }{
-		"empty":        {"", "does not hold what this store writes"},
-		"bare token":   {marker, "does not hold what this store writes"},
-		"half":         {`{"token":"` + marker, "does not hold what this store writes"},
-		"other JSON":   {`{"access_token":"` + marker + `"}`, "does not hold what this store writes"},
-		"other type":   {`{"token":{"a":"` + marker + `"}}`, "does not hold what this store writes"},
-		"bad time":     {`{"token":"` + marker + `","expiry":"` + marker + `"}`, "does not hold what this store writes"},
-		"two objects":  {`{"token":"` + marker + `"}{}`, "does not hold what this store writes"},
-		"without end":  {`{"token":"` + strings.Repeat(marker, 1<<16) + `"}`, "does not hold what this store writes"},
-		"token is nil": {`{"token":null}`, "does not hold what this store writes"},
+		"empty":        {"", "does not contain what this store writes"},
+		"bare token":   {marker, "does not contain what this store writes"},
+		"half":         {`{"token":"` + marker, "does not contain what this store writes"},
+		"other JSON":   {`{"access_token":"` + marker + `"}`, "does not contain what this store writes"},
+		"other type":   {`{"token":{"a":"` + marker + `"}}`, "does not contain what this store writes"},
+		"bad time":     {`{"token":"` + marker + `","expiry":"` + marker + `"}`, "does not contain what this store writes"},
+		"two objects":  {`{"token":"` + marker + `"}{}`, "does not contain what this store writes"},
+		"without end":  {`{"token":"` + strings.Repeat(marker, 1<<16) + `"}`, "is longer than"},
+		"token is nil": {`{"token":null}`, "does not contain what this store writes"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -223,13 +226,13 @@ func TestFileStoreRefusesTheToken(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token.json")
 	store := auth.FileStore(path)
-	for says, value := range map[string]tenantkit.Secret{
+	for says, value := range map[string]string{
 		tenantkit.Redacted:         tenantkit.Redacted,
-		"longer than 65536 bytes":  tenantkit.Secret(strings.Repeat("MARKER", 20000)),
+		"longer than 65536 bytes":  strings.Repeat("MARKER", 20000),
 		"cannot be written":        "MARKER\xff",
 		"invalid UTF-8 within str": "MARKER\xff",
 	} {
-		err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: value}})
+		err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret(value)}})
 		if err == nil || !strings.Contains(err.Error(), says) && says != "invalid UTF-8 within str" {
 			t.Errorf("got %v, want it to say %q", err, says)
 		}
@@ -310,7 +313,7 @@ func FuzzFileStore(f *testing.F) {
 			return
 		}
 		err = store.Save(t.Context(), read)
-		if err != nil && read.Value == tenantkit.Redacted {
+		if err != nil && read.Value == tenantkit.NewSecret(tenantkit.Redacted) {
 			return // a secret that somebody has lost
 		}
 		if err != nil {
@@ -318,7 +321,7 @@ func FuzzFileStore(f *testing.F) {
 		}
 		again, err := store.Load(t.Context())
 		if err != nil || again.Value != read.Value || again.Origin != read.Origin || !again.Expiry.Equal(read.Expiry) {
-			t.Errorf("got %q, %q, %v, %v after %q, %q, %v", string(again.Value), again.Origin, again.Expiry, err, string(read.Value), read.Origin, read.Expiry)
+			t.Errorf("got %q, %q, %v, %v after %q, %q, %v", again.Value.Reveal(), again.Origin, again.Expiry, err, read.Value.Reveal(), read.Origin, read.Expiry)
 		}
 	})
 }

@@ -16,7 +16,9 @@ import (
 func TestTornWrites(t *testing.T) {
 	t.Parallel()
 	const before, after = "MARKER-before", "MARKER-after"
-	token := func(value tenantkit.Secret) StoredToken { return StoredToken{Token: Token{Value: value}, Origin: "o"} }
+	token := func(value string) StoredToken {
+		return StoredToken{Token: Token{Value: tenantkit.NewSecret(value)}, Origin: "o"}
+	}
 	size := len(`{"token":"` + after + `","origin":"o"}`)
 	for _, fault := range atomicfiletest.Faults(size) {
 		t.Run(fault.Name, func(t *testing.T) {
@@ -36,12 +38,12 @@ func TestTornWrites(t *testing.T) {
 			if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, "MARKER") {
 				t.Errorf("the error shows a token: %s", text)
 			}
-			want := tenantkit.Secret(before)
+			want := tenantkit.NewSecret(before)
 			if fault.Replaced {
-				want = after
+				want = tenantkit.NewSecret(after)
 			}
 			if got, err := good.Load(t.Context()); err != nil || got.Value != want {
-				t.Errorf("got %q, %v; want %q", string(got.Value), err, string(want))
+				t.Errorf("got %q, %v; want %q", got.Value.Reveal(), err, want.Reveal())
 			}
 			if files, err := os.ReadDir(filepath.Dir(path)); err != nil || !killed && len(files) != 1 {
 				t.Errorf("left behind: %v, %v", files, err)
@@ -49,8 +51,8 @@ func TestTornWrites(t *testing.T) {
 			if err := good.Save(t.Context(), token("MARKER-next")); err != nil {
 				t.Error(err)
 			}
-			if got, err := good.Load(t.Context()); err != nil || got.Value != "MARKER-next" {
-				t.Errorf("the next store: got %q, %v", string(got.Value), err)
+			if got, err := good.Load(t.Context()); err != nil || got.Value != tenantkit.NewSecret("MARKER-next") {
+				t.Errorf("the next store: got %q, %v", got.Value.Reveal(), err)
 			}
 		})
 	}

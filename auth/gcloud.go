@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/tenantkit/tenantkit"
@@ -37,16 +36,13 @@ func GCloudIDToken(o GCloudOptions) *CommandSource {
 }
 
 func (o GCloudOptions) check() error {
-	invalid := func(field, reason string) error {
-		return &tenantkit.ValidationError{Operation: "GCloudIDToken", Field: field, Reason: reason}
-	}
 	switch {
 	case o.Audience == "":
-		return invalid("Audience", "is empty")
+		return invalid("GCloudIDToken", "Audience", "must not be empty")
 	case strings.ContainsAny(o.Audience, ",^ \t\r\n\x00"):
-		return invalid("Audience", fmt.Sprintf("%q holds a comma, a caret or white space, which gcloud would take for a list", o.Audience))
+		return invalid("GCloudIDToken", "Audience", "%q holds a comma, a caret or white space, which gcloud would take for a list", o.Audience)
 	case o.ServiceAccount != "" && (!strings.Contains(o.ServiceAccount, "@") || strings.ContainsAny(o.ServiceAccount, " \t\r\n\x00")):
-		return invalid("ServiceAccount", fmt.Sprintf("%q is not the email of a service account", o.ServiceAccount))
+		return invalid("GCloudIDToken", "ServiceAccount", "%q is not the email of a service account", o.ServiceAccount)
 	}
 	return nil
 }

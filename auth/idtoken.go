@@ -2,7 +2,6 @@ package auth
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +41,7 @@ func CheckIDToken(token tenantkit.Secret, audience, principal string) error {
 }
 
 func wrongClaim(claim, reason string, args ...any) error {
-	return &tenantkit.ValidationError{Operation: "CheckIDToken", Field: claim, Reason: fmt.Sprintf(reason, args...)}
+	return invalid("CheckIDToken", claim, reason, args...)
 }
 
 func isGoogle(issuer string) bool {

@@ -164,21 +164,21 @@ func TestCheckIDTokenAudienceNotAskedFor(t *testing.T) {
 func TestCheckIDTokenOfOtherTexts(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		token tenantkit.Secret
+		token string
 		want  string
 	}{
 		"empty":           {" \n", "is empty"},
 		"JSON":            {`{"IdentityId":"MARKER","Token":"MARKER"}`, "the field Token"},
 		"access token":    {"ya29.MARKER", "gcloud auth print-identity-token"},
-		"with its scheme": {"Bearer " + jwtOf(map[string]any{"a": "MARKER"}), `begins with "Bearer"`},
-		"two lines":       {"warning: MARKER\n" + jwtOf(map[string]any{"a": "MARKER"}), "white space"},
+		"with its scheme": {"Bearer " + jwtOf(map[string]any{"a": "MARKER"}).Reveal(), `begins with "Bearer"`},
+		"two lines":       {"warning: MARKER\n" + jwtOf(map[string]any{"a": "MARKER"}).Reveal(), "white space"},
 		"anything":        {"MARKER", "not a JSON Web Token"},
-		"claim of a type": {jwtOf(map[string]any{"exp": "MARKER"}), "the claim exp"},
+		"claim of a type": {jwtOf(map[string]any{"exp": "MARKER"}).Reveal(), "the claim exp"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantFaults(t, auth.CheckIDToken(test.token, audience, user), map[string]string{"token": test.want})
+			wantFaults(t, auth.CheckIDToken(tenantkit.NewSecret(test.token), audience, user), map[string]string{"token": test.want})
 		})
 	}
 }

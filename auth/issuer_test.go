@@ -33,7 +33,7 @@ type issuer struct {
 	lose      error // of the next exchange, after it had its effect
 }
 
-func newIssuer() *issuer { return &issuer{rotates: true, good: "r0"} }
+func newIssuer() *issuer { return &issuer{rotates: true, good: tenantkit.NewSecret("r0")} }
 
 func (i *issuer) exchange(ctx context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
 	i.mu.Lock()
@@ -65,12 +65,12 @@ func (i *issuer) exchange(ctx context.Context, refresh tenantkit.Secret) (auth.G
 		return auth.Grant{}, refusal(http.StatusUnauthorized)
 	}
 	i.n++
-	grant := auth.Grant{Access: auth.Token{Value: tenantkit.Secret(fmt.Sprintf("a%d", i.n))}}
+	grant := auth.Grant{Access: auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("a%d", i.n))}}
 	if i.life > 0 {
 		grant.Access.Expiry = time.Now().Add(i.life)
 	}
 	if i.rotates {
-		i.previous, i.good = refresh, tenantkit.Secret(fmt.Sprintf("r%d", i.n))
+		i.previous, i.good = refresh, tenantkit.NewSecret(fmt.Sprintf("r%d", i.n))
 		grant.Refresh.Value = i.good
 	}
 	if err := i.lose; err != nil {
@@ -87,19 +87,19 @@ func (i *issuer) state() (exchanges int, overlap, withdrawn bool) {
 	return len(i.given), i.overlap, i.withdrawn
 }
 
-func (i *issuer) wantGiven(t *testing.T, want ...tenantkit.Secret) {
+func (i *issuer) wantGiven(t *testing.T, want ...string) {
 	t.Helper()
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if got := join(i.given); got != join(want) {
-		t.Errorf("the issuer was given %s, want %s", got, join(want))
+	if got := join(i.given); got != strings.Join(want, " ") {
+		t.Errorf("the issuer was given %s, want %s", got, want)
 	}
 }
 
 func join(secrets []tenantkit.Secret) string {
 	var texts []string
 	for _, secret := range secrets {
-		texts = append(texts, string(secret))
+		texts = append(texts, secret.Reveal())
 	}
 	return strings.Join(texts, " ")
 }
@@ -139,8 +139,8 @@ func (s *faultyStore) Lock(ctx context.Context) (func() error, error) {
 func wantAccess(t *testing.T, source auth.TokenSource, want string) {
 	t.Helper()
 	token, err := source.Token(t.Context())
-	if err != nil || string(token.Value) != want {
-		t.Errorf("got %q, %v, want %q", string(token.Value), err, want)
+	if err != nil || token.Value.Reveal() != want {
+		t.Errorf("got %q, %v, want %q", token.Value.Reveal(), err, want)
 	}
 }
 
@@ -149,9 +149,9 @@ func wantStored(t *testing.T, store auth.TokenStore, want string) {
 	stored, err := store.Load(t.Context())
 	if want == "" {
 		if !errors.Is(err, auth.ErrNoToken) {
-			t.Errorf("the store holds %q, %v", string(stored.Value), err)
+			t.Errorf("the store holds %q, %v", stored.Value.Reveal(), err)
 		}
-	} else if err != nil || string(stored.Value) != want {
-		t.Errorf("the store holds %q, %v, want %q", string(stored.Value), err, want)
+	} else if err != nil || stored.Value.Reveal() != want {
+		t.Errorf("the store holds %q, %v, want %q", stored.Value.Reveal(), err, want)
 	}
 }

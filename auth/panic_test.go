@@ -20,12 +20,12 @@ func TestCacheOfASourceThatPanics(t *testing.T) {
 			if panics {
 				panic("broken")
 			}
-			return auth.Token{Value: "t", Expiry: time.Now().Add(time.Hour)}, nil
+			return auth.Token{Value: tenantkit.NewSecret("t"), Expiry: time.Now().Add(time.Hour)}, nil
 		}))
 		ask := func() (died any) {
 			defer func() { died = recover() }()
-			if token, err := cache.Token(t.Context()); err != nil || token.Value != "t" {
-				t.Errorf("got %q, %v", string(token.Value), err)
+			if token, err := cache.Token(t.Context()); err != nil || token.Value != tenantkit.NewSecret("t") {
+				t.Errorf("got %q, %v", token.Value.Reveal(), err)
 			}
 			return nil
 		}
@@ -66,10 +66,10 @@ func TestRefreshTokenAfterAPanic(t *testing.T) {
 			}
 			refresher := auth.RefreshToken(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 				at("source")
-				return auth.Token{Value: "r1"}, nil
+				return auth.Token{Value: tenantkit.NewSecret("r1")}, nil
 			}), &breakingStore{auth.MemoryStore(), at}, func(context.Context, tenantkit.Secret) (auth.Grant, error) {
 				at("exchange")
-				return auth.Grant{Access: auth.Token{Value: "a1"}}, nil
+				return auth.Grant{Access: auth.Token{Value: tenantkit.NewSecret("a1")}}, nil
 			})
 			func() {
 				defer func() {
@@ -82,8 +82,8 @@ func TestRefreshTokenAfterAPanic(t *testing.T) {
 			breaks = ""
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			if token, err := refresher.Token(ctx); err != nil || token.Value != "a1" {
-				t.Errorf("got %q, %v", string(token.Value), err)
+			if token, err := refresher.Token(ctx); err != nil || token.Value != tenantkit.NewSecret("a1") {
+				t.Errorf("got %q, %v", token.Value.Reveal(), err)
 			}
 		})
 	}
@@ -101,7 +101,7 @@ func TestRefreshTokenAfterAPanicOfSave(t *testing.T) {
 	var spent []tenantkit.Secret
 	refresher := auth.RefreshToken(auth.StaticToken("r1"), store, func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
 		spent = append(spent, refresh)
-		return auth.Grant{Access: auth.Token{Value: "a1"}, Refresh: auth.Token{Value: "r2"}}, nil
+		return auth.Grant{Access: auth.Token{Value: tenantkit.NewSecret("a1")}, Refresh: auth.Token{Value: tenantkit.NewSecret("r2")}}, nil
 	})
 	func() {
 		defer func() {
@@ -112,11 +112,11 @@ func TestRefreshTokenAfterAPanicOfSave(t *testing.T) {
 		_, _ = refresher.Token(t.Context())
 	}()
 	panics = false
-	if token, err := refresher.Token(t.Context()); err != nil || token.Value != "a1" || len(spent) != 1 {
-		t.Errorf("got %q, %v after %d exchanges", string(token.Value), err, len(spent))
+	if token, err := refresher.Token(t.Context()); err != nil || token.Value != tenantkit.NewSecret("a1") || len(spent) != 1 {
+		t.Errorf("got %q, %v after %d exchanges", token.Value.Reveal(), err, len(spent))
 	}
-	if stored, err := store.Load(t.Context()); err != nil || stored.Value != "r2" {
-		t.Errorf("the store holds %q, %v", string(stored.Value), err)
+	if stored, err := store.Load(t.Context()); err != nil || stored.Value != tenantkit.NewSecret("r2") {
+		t.Errorf("the store holds %q, %v", stored.Value.Reveal(), err)
 	}
 }
 

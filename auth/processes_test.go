@@ -39,12 +39,12 @@ func serve(t *testing.T, i *issuer) *desk {
 			w.WriteHeader(http.StatusGone) // what a dead process sent comes too late to have an effect
 			return
 		}
-		grant, err := i.exchange(context.WithoutCancel(req.Context()), tenantkit.Secret(req.FormValue("refresh")))
+		grant, err := i.exchange(context.WithoutCancel(req.Context()), tenantkit.NewSecret(req.FormValue("refresh")))
 		if err != nil {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		fmt.Fprintf(w, `{"access":%q,"refresh":%q}`, string(grant.Access.Value), string(grant.Refresh.Value))
+		fmt.Fprintf(w, `{"access":%q,"refresh":%q}`, grant.Access.Value.Reveal(), grant.Refresh.Value.Reveal())
 	}))
 	t.Cleanup(d.Close)
 	return d
@@ -141,10 +141,10 @@ func TestFileStoreAndLinks(t *testing.T) {
 	if err := os.Symlink(victim, path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "no regular file") {
+	if _, err := store.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("Load through a link: %v", err)
 	}
-	if err := store.Save(t.Context(), auth.StoredToken{}); err == nil || !strings.Contains(err.Error(), "no regular file") {
+	if err := store.Save(t.Context(), auth.StoredToken{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("Save over a link: %v", err)
 	}
 	if err := os.Remove(path); err != nil {
@@ -172,7 +172,7 @@ func TestFileStoreAndPipes(t *testing.T) {
 	if err == nil {
 		err = errors.Join(unlock(), errors.New("locked"))
 	}
-	if !strings.Contains(err.Error(), "no regular file") {
+	if !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -191,7 +191,7 @@ func TestFileStoreAndModes(t *testing.T) {
 			t.Errorf("a file of mode %04o is taken: %v", mode, err)
 		}
 	}
-	if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: "r1"}}); err != nil {
+	if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret("r1")}}); err != nil {
 		t.Fatal(err)
 	}
 	wantStored(t, store, "r1")

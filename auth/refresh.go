@@ -48,7 +48,7 @@ const (
 //
 //   - A new refresh token is in the store before the access token that came with it is given to anybody. If it cannot be saved, the
 //     call fails, and the next one saves it before anything else.
-//   - One exchange runs at a time, also among processes, where the store is a [TokenLocker] ([FileStore] is). Whoever waited for
+//   - One exchange runs at a time, also among processes, where the store is a [TokenLocker] ([FileStore] and [TokenStoreIn] are). Whoever waited for
 //     another one's exchange reads the store again.
 //   - An exchange that has begun is brought to its end, and its refresh token saved, even if the context ends: to throw the answer
 //     away could be to lose the login. It takes 30 seconds at most, and another 15 to save. Under a Cache no caller waits for that.
@@ -84,8 +84,8 @@ type unsavedGrant struct {
 // Token makes an exchange, and returns the access token.
 func (r *Refresher) Token(ctx context.Context) (Token, error) {
 	var token Token
-	err := r.alone(ctx, "Token", func() (err error) {
-		token, err = r.locked(ctx)
+	err := r.withLock(ctx, "Token", func() (err error) {
+		token, err = r.tokenLocked(ctx)
 		return err
 	})
 	if err != nil {
@@ -94,10 +94,10 @@ func (r *Refresher) Token(ctx context.Context) (Token, error) {
 	return token, nil
 }
 
-// MarkSpent tells that the refresh token was withdrawn, such as by a call that regenerates it. From then on Token fails with
+// MarkSpent records that the refresh token was withdrawn, such as by a call that regenerates it. From then on Token fails with
 // [ErrSpent], also in other processes that use the store and after a restart, until the source of the login gives another one.
 func (r *Refresher) MarkSpent(ctx context.Context) error {
-	return r.alone(ctx, "MarkSpent", func() error {
+	return r.withLock(ctx, "MarkSpent", func() error {
 		current, err := r.current(ctx)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (r *Refresher) MarkSpent(ctx context.Context) error {
 // [Refresher.MarkSpent] it fails with [ErrSpent].
 func (r *Refresher) Current(ctx context.Context) (Token, error) {
 	var current StoredToken
-	err := r.alone(ctx, "Current", func() (err error) {
+	err := r.withLock(ctx, "Current", func() (err error) {
 		current, err = r.current(ctx)
 		if err == nil && r.unsaved != nil && r.unsaved.replaces == current.Value {
 			current = r.unsaved.refresh
@@ -126,9 +126,9 @@ func (r *Refresher) Current(ctx context.Context) (Token, error) {
 	return current.Token, nil
 }
 
-// alone does work when it is the turn of this caller, and gives the turn back also where the caller's own code, a source, a store or an
+// withLock does work when it is the turn of this caller, and gives the turn back also where the caller's own code, a source, a store or an
 // exchange, panics.
-func (r *Refresher) alone(ctx context.Context, operation string, work func() error) (err error) {
+func (r *Refresher) withLock(ctx context.Context, operation string, work func() error) (err error) {
 	unlock, err := r.lock(ctx, operation)
 	if err != nil {
 		return err
@@ -144,9 +144,9 @@ func (r *Refresher) lock(ctx context.Context, operation string) (unlock func() e
 	}
 	switch {
 	case r == nil || r.turn == nil:
-		return nil, &tenantkit.ValidationError{Operation: "RefreshToken", Field: "refresher", Reason: "it was not made by RefreshToken"}
+		return nil, invalid("RefreshToken", "refresher", "must be made by RefreshToken")
 	case r.exchange == nil:
-		return nil, &tenantkit.ValidationError{Operation: "RefreshToken", Field: "exchange", Reason: "it is nil"}
+		return nil, invalid("RefreshToken", "exchange", "must not be nil")
 	}
 	select {
 	case r.turn <- struct{}{}:
@@ -174,7 +174,7 @@ func (r *Refresher) lock(ctx context.Context, operation string) (unlock func() e
 	}, nil
 }
 
-func (r *Refresher) locked(ctx context.Context) (Token, error) {
+func (r *Refresher) tokenLocked(ctx context.Context) (Token, error) {
 	current, err := r.current(ctx)
 	if err != nil {
 		return Token{}, err
@@ -201,7 +201,7 @@ func (r *Refresher) locked(ctx context.Context) (Token, error) {
 	if err := ctx.Err(); err != nil {
 		return Token{}, fmt.Errorf("the refresh token was not exchanged: %w", err)
 	}
-	grant, err := r.trade(ctx, current.Value)
+	grant, err := r.exchangeToken(ctx, current.Value)
 	if err != nil {
 		return Token{}, err
 	}
@@ -241,8 +241,8 @@ func (r *Refresher) current(ctx context.Context) (StoredToken, error) {
 	return StoredToken{Token: given, Origin: origin}, nil
 }
 
-// trade makes the exchange, whatever becomes of ctx.
-func (r *Refresher) trade(ctx context.Context, refresh tenantkit.Secret) (Grant, error) {
+// exchangeToken makes the exchange, whatever becomes of ctx.
+func (r *Refresher) exchangeToken(ctx context.Context, refresh tenantkit.Secret) (Grant, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
 	defer cancel()
 	grant, err := r.exchange(ctx, refresh)
@@ -261,9 +261,9 @@ func (r *Refresher) trade(ctx context.Context, refresh tenantkit.Secret) (Grant,
 	case !errors.Is(err, tenantkit.ErrUnauthenticated) && !errors.Is(err, tenantkit.ErrBadRequest) && !errors.Is(err, tenantkit.ErrForbidden):
 		return Grant{}, fmt.Errorf("the refresh token was not exchanged: %w", err)
 	case r.lost == digest(refresh):
-		return Grant{}, fmt.Errorf("the issuer refuses the refresh token, which it has probably replaced in an answer that was lost; log in, and use the new one: %w", err)
+		return Grant{}, fmt.Errorf("the issuer rejects the refresh token, which it has probably replaced in an answer that was lost; log in, and use the new one: %w", err)
 	}
-	return Grant{}, fmt.Errorf("the issuer refuses the refresh token; if it was good once, it has expired, was withdrawn, or was replaced by one that could "+
+	return Grant{}, fmt.Errorf("the issuer rejects the refresh token; if it was good once, it has expired, was withdrawn, or was replaced by one that could "+
 		"not be stored; log in, and use the new one: %w", err)
 }
 
@@ -279,6 +279,9 @@ func (r *Refresher) save(ctx context.Context, grant unsavedGrant) error {
 	r.unsaved = nil
 	return nil
 }
+
+// Format writes the name of the constructor, for every verb, and may be called at any time.
+func (r *Refresher) Format(f fmt.State, _ rune) { writeName(f, "auth.RefreshToken") }
 
 // digest names a token without revealing it.
 func digest(token tenantkit.Secret) string {

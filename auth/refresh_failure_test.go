@@ -26,7 +26,7 @@ func TestRefreshTokenThatCannotBeStored(t *testing.T) {
 		t.Helper()
 		store.save = full
 		if token, err := source.Token(t.Context()); !errors.Is(err, full) || !token.Value.IsZero() {
-			t.Fatalf("got %q, %v", string(token.Value), err)
+			t.Fatalf("got %q, %v", token.Value.Reveal(), err)
 		}
 	}
 	t.Run("is stored by the next call", func(t *testing.T) {
@@ -48,9 +48,9 @@ func TestRefreshTokenThatCannotBeStored(t *testing.T) {
 		store, n := &faultyStore{TokenLocker: auth.MemoryStore()}, 0
 		source := auth.RefreshToken(auth.StaticToken("r0"), store, func(context.Context, tenantkit.Secret) (auth.Grant, error) {
 			if n++; n == 1 {
-				return auth.Grant{Refresh: auth.Token{Value: "r1"}}, nil
+				return auth.Grant{Refresh: auth.Token{Value: tenantkit.NewSecret("r1")}}, nil
 			}
-			return auth.Grant{Access: auth.Token{Value: "a2"}}, nil
+			return auth.Grant{Access: auth.Token{Value: tenantkit.NewSecret("a2")}}, nil
 		})
 		fail(t, store, source)
 		store.save = nil
@@ -84,7 +84,7 @@ func TestRefreshTokenThatCannotBeStored(t *testing.T) {
 		t.Parallel()
 		store := auth.MemoryStore()
 		source := auth.RefreshToken(auth.StaticToken("r0"), store, func(context.Context, tenantkit.Secret) (auth.Grant, error) {
-			return auth.Grant{Refresh: auth.Token{Value: "r1"}}, nil
+			return auth.Grant{Refresh: auth.Token{Value: tenantkit.NewSecret("r1")}}, nil
 		})
 		if _, err := source.Token(t.Context()); err == nil || !strings.Contains(err.Error(), "no access token") {
 			t.Errorf("got %v", err)
@@ -99,7 +99,7 @@ func TestRefreshTokenOfACallerThatHasGone(t *testing.T) {
 	i := newIssuer()
 	source := auth.RefreshToken(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 		cancel()
-		return auth.Token{Value: "r0"}, nil
+		return auth.Token{Value: tenantkit.NewSecret("r0")}, nil
 	}), nil, i.exchange)
 	if _, err := source.Token(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
@@ -189,7 +189,7 @@ func TestRefreshTokenCrash(t *testing.T) {
 	crash := func(grace bool) (*issuer, *auth.Refresher) {
 		i, store := newIssuer(), auth.MemoryStore()
 		i.grace = grace
-		if _, err := i.exchange(t.Context(), "r0"); err != nil {
+		if _, err := i.exchange(t.Context(), tenantkit.NewSecret("r0")); err != nil {
 			t.Fatal(err)
 		}
 		return i, auth.RefreshToken(auth.StaticToken("r0"), store, i.exchange)
@@ -213,8 +213,8 @@ func TestRefreshTokenCrash(t *testing.T) {
 func TestRefreshTokenFailsBeforeTheExchange(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	source := func(value tenantkit.Secret, err error) auth.TokenSource {
-		return auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: value}, err })
+	source := func(value string, err error) auth.TokenSource {
+		return auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: tenantkit.NewSecret(value)}, err })
 	}
 	tests := map[string]struct {
 		refresh auth.TokenSource
@@ -260,7 +260,7 @@ func TestRefreshTokenUnlockFails(t *testing.T) {
 	store := &faultyStore{TokenLocker: auth.MemoryStore(), unlock: broken}
 	source := auth.RefreshToken(auth.StaticToken("r0"), store, newIssuer().exchange)
 	if token, err := source.Token(t.Context()); !errors.Is(err, broken) || !token.Value.IsZero() {
-		t.Errorf("got %q, %v", string(token.Value), err)
+		t.Errorf("got %q, %v", token.Value.Reveal(), err)
 	}
 	store.unlock = nil
 	wantAccess(t, source, "a2")

@@ -47,7 +47,7 @@ func TestRefreshTokenThatIsRepeated(t *testing.T) {
 	t.Parallel()
 	store := &faultyStore{TokenLocker: auth.MemoryStore(), save: errors.New("there is nothing to save")}
 	source := auth.RefreshToken(auth.StaticToken("r0"), store, func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
-		return auth.Grant{Access: auth.Token{Value: "a1"}, Refresh: auth.Token{Value: refresh}}, nil
+		return auth.Grant{Access: auth.Token{Value: tenantkit.NewSecret("a1")}, Refresh: auth.Token{Value: refresh}}, nil
 	})
 	wantAccess(t, source, "a1")
 }
@@ -64,13 +64,14 @@ func TestRefreshTokenWithoutAStore(t *testing.T) {
 func TestRefreshTokenOfANewLoginWins(t *testing.T) {
 	t.Parallel()
 	i, store := newIssuer(), auth.MemoryStore()
-	login := tenantkit.Secret("r0")
+	login := tenantkit.NewSecret("r0")
 	source := auth.RefreshToken(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 		return auth.Token{Value: login}, nil
 	}), store, i.exchange)
 	wantAccess(t, source, "a1")
 	wantAccess(t, source, "a2")
-	login, i.good = "another login", "another login"
+	login = tenantkit.NewSecret("another login")
+	i.good = login
 	wantAccess(t, source, "a3")
 	wantAccess(t, source, "a4")
 	i.wantGiven(t, "r0", "r1", "another login", "r3")
@@ -101,8 +102,8 @@ func TestRefreshTokenIsStoredBeforeTheAccessTokenIsGiven(t *testing.T) {
 			_, err := source.Token(t.Context())
 			given <- err
 		}()
-		if saving := <-store.saving; saving != "r1" {
-			t.Errorf("%q is saved", string(saving))
+		if saving := <-store.saving; saving != tenantkit.NewSecret("r1") {
+			t.Errorf("%q is saved", saving.Reveal())
 		}
 		synctest.Wait()
 		select {
@@ -183,8 +184,8 @@ func TestRefreshTokenAndTheContext(t *testing.T) {
 		wg.Go(func() {
 			// An exchange that has begun is brought to its end.
 			token, err := source.Token(ctx)
-			if err != nil || token.Value != "a1" || time.Since(begin) != 10*time.Second {
-				t.Errorf("got %q, %v after %v", string(token.Value), err, time.Since(begin))
+			if err != nil || token.Value != tenantkit.NewSecret("a1") || time.Since(begin) != 10*time.Second {
+				t.Errorf("got %q, %v after %v", token.Value.Reveal(), err, time.Since(begin))
 			}
 		})
 		synctest.Wait()
@@ -213,7 +214,7 @@ func TestRefreshTokenAndTheContext(t *testing.T) {
 func TestRefreshTokenMarkSpent(t *testing.T) {
 	t.Parallel()
 	i, store := newIssuer(), auth.MemoryStore()
-	login := tenantkit.Secret("r0")
+	login := tenantkit.NewSecret("r0")
 	refresh := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: login}, nil })
 	source := auth.RefreshToken(refresh, store, i.exchange)
 	wantAccess(t, source, "a1")
@@ -229,7 +230,8 @@ func TestRefreshTokenMarkSpent(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	login, i.good = "another login", "another login"
+	login = tenantkit.NewSecret("another login")
+	i.good = login
 	wantAccess(t, source, "a2")
 	i.wantGiven(t, "r0", "another login")
 }
@@ -239,14 +241,14 @@ func TestRefreshTokenCurrent(t *testing.T) {
 	t.Parallel()
 	full := errors.New("no space left on device")
 	i, store := newIssuer(), &faultyStore{TokenLocker: auth.MemoryStore()}
-	login := tenantkit.Secret("r0")
+	login := tenantkit.NewSecret("r0")
 	refresh := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: login}, nil })
 	source := auth.RefreshToken(refresh, store, i.exchange)
 	want := func(value string, is error) {
 		t.Helper()
 		token, err := source.Current(t.Context())
-		if string(token.Value) != value || !errors.Is(err, is) {
-			t.Errorf("got %q, %v, want %q, %v", string(token.Value), err, value, is)
+		if token.Value.Reveal() != value || !errors.Is(err, is) {
+			t.Errorf("got %q, %v, want %q, %v", token.Value.Reveal(), err, value, is)
 		}
 	}
 	want("r0", nil)
@@ -262,7 +264,7 @@ func TestRefreshTokenCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("", auth.ErrSpent)
-	login = "another login"
+	login = tenantkit.NewSecret("another login")
 	want("another login", nil)
 	store.lock = full
 	want("", full)

@@ -18,20 +18,20 @@ import (
 func TestSourcesAndStoresDoNotShowTheirTokens(t *testing.T) {
 	t.Parallel()
 	const marker = "MARKER"
-	source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: marker}, nil })
+	source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: tenantkit.NewSecret(marker)}, nil })
 	failing := errors.New("failing")
 
 	cache := auth.Cache(source)
 	command := auth.Command("program")
-	command.Env = map[string]tenantkit.Secret{"SECRET": marker}
+	command.Env = map[string]tenantkit.Secret{"SECRET": tenantkit.NewSecret(marker)}
 	memory := auth.MemoryStore()
 	file := auth.FileStore(filepath.Join(t.TempDir(), "token.json"))
-	stored := auth.StoredToken{Token: auth.Token{Value: marker}}
+	stored := auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret(marker)}}
 	lost := auth.RefreshToken(source, nil, func(context.Context, tenantkit.Secret) (auth.Grant, error) {
 		return auth.Grant{}, failing
 	})
 	unsaved := auth.RefreshToken(source, &faultyStore{TokenLocker: auth.MemoryStore(), save: failing}, func(context.Context, tenantkit.Secret) (auth.Grant, error) {
-		return auth.Grant{Access: auth.Token{Value: marker}, Refresh: auth.Token{Value: marker + "-2"}}, nil
+		return auth.Grant{Access: auth.Token{Value: tenantkit.NewSecret(marker)}, Refresh: auth.Token{Value: tenantkit.NewSecret(marker + "-2")}}, nil
 	})
 	if _, err := cache.Token(t.Context()); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -23,12 +24,11 @@ type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
 }
 
-// Invalidator is a TokenSource that keeps tokens, and can be told that a server refused one. It drops the token if it is the one
-// that it keeps, and leaves a newer one alone.
+// Invalidator is a TokenSource that keeps tokens, and drops one that a service rejected. It keeps a newer one.
 type Invalidator interface {
 	TokenSource
-	// Invalidate drops the token of the value refused. It neither waits nor fails.
-	Invalidate(refused tenantkit.Secret)
+	// Invalidate drops the token if its value is rejected. It neither waits nor fails.
+	Invalidate(rejected tenantkit.Secret)
 }
 
 // TokenSourceFunc is a function as a [TokenSource].
@@ -45,9 +45,13 @@ func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) {
 // checkContext refuses a nil context.
 func checkContext(operation string, ctx context.Context) error {
 	if ctx == nil {
-		return &tenantkit.ValidationError{Operation: operation, Field: "ctx", Reason: "it is nil"}
+		return invalid(operation, "ctx", "must not be nil")
 	}
 	return nil
+}
+
+func invalid(operation, field, format string, args ...any) error {
+	return &tenantkit.ValidationError{Service: "auth", Operation: operation, Field: field, Reason: fmt.Sprintf(format, args...)}
 }
 
 // newToken returns the token of a string. If it is a JSON Web Token, its expiry is read from the claim exp, unverified.

@@ -15,25 +15,55 @@ import (
 // base means [http.DefaultTransport].
 //
 // The credential stays where the caller sent it: a redirect to another scheme, host or port is refused with an error, and so is
-// plain http to a host that is not loopback. On 401 a request whose body can be sent again (none, or with GetBody) is repeated
-// once, if the credential then differs.
+// plain http to a host that is not loopback. If the credential was rejected, which 401 says ([WithRejected] changes that), a request
+// whose body can be sent again (none, or with GetBody) is retried once, if the credential then differs.
 //
 // A request that was not sent, since there was no credential, or since others would have seen it, fails with an error of
 // [tenantkit.OutcomeNotSent] (see [tenantkit.OutcomeOf]), whatever became of the calls that were to get the credential.
-func Transport(credential Credential, base http.RoundTripper) http.RoundTripper {
+func Transport(credential Credential, base http.RoundTripper, opts ...TransportOption) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return &transport{credential, base}
+	t := &transport{
+		credential: credential,
+		base:       base,
+		rejected:   func(resp *http.Response) bool { return resp.StatusCode == http.StatusUnauthorized },
+	}
+	for _, opt := range opts {
+		if opt == nil {
+			t.invalid = invalid("Transport", "opts", "an option is nil")
+			continue
+		}
+		opt(t)
+	}
+	return t
+}
+
+// TransportOption changes the behavior of [Transport].
+type TransportOption func(*transport)
+
+// WithRejected sets which responses mean that the service rejected the credential. Without it, those with status 401 do. The function
+// must not read the body. Infoworks rejects a bearer token with 406:
+//
+//	auth.WithRejected(func(resp *http.Response) bool { return resp.StatusCode == 401 || resp.StatusCode == 406 })
+func WithRejected(rejected func(*http.Response) bool) TransportOption {
+	return func(t *transport) {
+		if rejected == nil {
+			t.invalid = invalid("Transport", "rejected", "must not be nil")
+		}
+		t.rejected = rejected
+	}
 }
 
 type transport struct {
 	credential Credential
 	base       http.RoundTripper
+	rejected   func(*http.Response) bool
+	invalid    error // every request fails with it
 }
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := t.refuse(req); err != nil {
+	if err := t.check(req); err != nil {
 		return nil, unsent(req, err)
 	}
 	// A RoundTripper must leave the caller's request as it is.
@@ -43,10 +73,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.send(sent)
 	renewer, ok := t.credential.(Renewer)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized || !ok || req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
+	if err != nil || !ok || !canResend(req) || !t.rejected(resp) {
 		return resp, err
 	}
-	renewer.Refused(sent)
+	renewer.Rejected(sent)
 	again := req.Clone(req.Context())
 	if err := t.credential.Authorize(req.Context(), again); err != nil || sameCredential(sent, again) {
 		// The refusal in hand is the better answer than an error of the renewal.
@@ -62,6 +92,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
 	return t.send(again)
+}
+
+// canResend reports whether the request has no body, or one that can be had again.
+func canResend(req *http.Request) bool {
+	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
 // send makes sure that the answer tells to what it is one: with that, a request that follows a redirect is known as such.
@@ -80,7 +115,11 @@ func (t *transport) CloseIdleConnections() {
 	}
 }
 
-func (t *transport) refuse(req *http.Request) error {
+// check refuses a request that must not be sent.
+func (t *transport) check(req *http.Request) error {
+	if t.invalid != nil {
+		return t.invalid
+	}
 	if t.credential == nil {
 		return errors.New("auth.Transport: there is no credential")
 	}

@@ -63,7 +63,7 @@ func tokens(list ...string) auth.TokenSource {
 		if len(list) == 0 {
 			return auth.Token{}, errors.New("no more tokens")
 		}
-		token := auth.Token{Value: tenantkit.Secret(list[0])}
+		token := auth.Token{Value: tenantkit.NewSecret(list[0])}
 		list = list[1:]
 		return token, nil
 	}))
@@ -125,6 +125,52 @@ func TestTransport(t *testing.T) {
 				t.Errorf("%d answers are left open, %v", base.open.Load(), err)
 			}
 		})
+	}
+}
+
+// Infoworks rejects a bearer token with 406.
+func TestWithRejected(t *testing.T) {
+	t.Parallel()
+	infoworks := auth.WithRejected(func(resp *http.Response) bool { return resp.StatusCode == http.StatusNotAcceptable })
+	tests := map[string]struct {
+		opts    []auth.TransportOption
+		answers []int
+		status  int
+		seen    []string
+	}{
+		"406":                {[]auth.TransportOption{infoworks}, []int{406, 200}, 200, []string{"GET /x Bearer a", "GET /x Bearer b"}},
+		"406 again":          {[]auth.TransportOption{infoworks}, []int{406, 406, 200}, 406, []string{"GET /x Bearer a", "GET /x Bearer b"}},
+		"401":                {[]auth.TransportOption{infoworks}, []int{401, 200}, 401, []string{"GET /x Bearer a"}},
+		"406 without option": {nil, []int{406, 200}, 406, []string{"GET /x Bearer a"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base := &wire{answer: statuses(test.answers...)}
+			req := newRequest(t, http.MethodGet, "https://api.example.org/x", "")
+			resp, err := auth.Transport(auth.Bearer(tokens("a", "b", "c")), base, test.opts...).RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := resp.Body.Close(); err != nil || resp.StatusCode != test.status {
+				t.Errorf("the status is %d, want %d; %v", resp.StatusCode, test.status, err)
+			}
+			if diff := cmp.Diff(test.seen, base.seen); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTransport_BadOptions(t *testing.T) {
+	t.Parallel()
+	for field, option := range map[string]auth.TransportOption{"opts": nil, "rejected": auth.WithRejected(nil)} {
+		base := &wire{answer: statuses(200)}
+		_, err := auth.Transport(auth.Bearer(tokens("a")), base, option).RoundTrip(newRequest(t, http.MethodGet, "https://api.example.org/x", ""))
+		var invalid *tenantkit.ValidationError
+		if !errors.As(err, &invalid) || invalid.Service != "auth" || invalid.Field != field || len(base.seen) > 0 {
+			t.Errorf("%s: got %v, sent %q", field, err, base.seen)
+		}
 	}
 }
 

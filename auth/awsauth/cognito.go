@@ -14,7 +14,6 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/internal/redact"
 )
 
 // CognitoToken returns a source of OpenID tokens that calls GetOpenIdTokenForDeveloperIdentity of Amazon Cognito (Amazon Cognito
@@ -47,8 +46,8 @@ func CognitoToken(o auth.CognitoOptions, load ...func(*config.LoadOptions) error
 		if err != nil {
 			return auth.Token{}, failure(ctx, o, err)
 		}
-		value := tenantkit.Secret(aws.ToString(out.Token))
-		if value == "" {
+		value := tenantkit.NewSecret(aws.ToString(out.Token))
+		if value.IsZero() {
 			return auth.Token{}, failure(ctx, o, errors.New("the answer holds none"))
 		}
 		token := auth.Token{Value: value}
@@ -86,7 +85,7 @@ func lazyClient(o auth.CognitoOptions, load []func(*config.LoadOptions) error) f
 // failure tells what failed, in the SDK's words without what looks like a token. The error itself stays out of the chain: it holds
 // the request and the answer.
 func failure(ctx context.Context, o auth.CognitoOptions, err error) error {
-	err = fmt.Errorf("no token of %s for %s in the identity pool %s: %s", o.Provider, o.User, o.IdentityPoolID, redact.Error(err))
+	err = fmt.Errorf("no token of %s for %s in the identity pool %s: %s", o.Provider, o.User, o.IdentityPoolID, auth.Redact(err.Error()))
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", err, ctx.Err())
 	}

@@ -149,8 +149,8 @@ func TestCognitoToken(t *testing.T) {
 			source := awsauth.CognitoToken(o, c.use()...)
 			for range 2 {
 				token, err := source.Token(t.Context())
-				if err != nil || string(token.Value) != want || !token.Expiry.Equal(exp) {
-					t.Fatalf("got %q until %v, %v", string(token.Value), token.Expiry, err)
+				if err != nil || token.Value.Reveal() != want || !token.Expiry.Equal(exp) {
+					t.Fatalf("got %q until %v, %v", token.Value.Reveal(), token.Expiry, err)
 				}
 				if err := auth.CheckIDToken(token.Value, "https://app.worklytics.co", user); err != nil {
 					t.Error(err)
@@ -171,8 +171,8 @@ func TestCognitoTokenByTheDefaultChain(t *testing.T) {
 	t.Setenv("AWS_REGION", "ap-south-1") // the pool's region stands above it
 	t.Setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY", c.URL)
 	token, err := awsauth.CognitoToken(options).Token(t.Context())
-	if err != nil || string(token.Value) != want {
-		t.Fatalf("got %q, %v", string(token.Value), err)
+	if err != nil || token.Value.Reveal() != want {
+		t.Fatalf("got %q, %v", token.Value.Reveal(), err)
 	}
 	if got := c.requests(); len(got) != 1 || !strings.Contains(got[0], scope("OFTHEENVIRONMENT", "eu-west-1")) {
 		t.Errorf("the requests are %q", got)
@@ -183,8 +183,8 @@ func TestTokenThatIsNoJWT(t *testing.T) {
 	t.Parallel()
 	c := newCognito(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"Token":"opaque"}`) })
 	token, err := awsauth.CognitoToken(options, c.use()...).Token(t.Context())
-	if err != nil || token.Value != "opaque" || !token.Expiry.IsZero() {
-		t.Errorf("got %q until %v, %v", string(token.Value), token.Expiry, err)
+	if err != nil || token.Value != tenantkit.NewSecret("opaque") || !token.Expiry.IsZero() {
+		t.Errorf("got %q until %v, %v", token.Value.Reveal(), token.Expiry, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package gcpauth
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,7 +17,6 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
-	"github.com/tenantkit/tenantkit/internal/redact"
 )
 
 // Options says which ID token is wanted.
@@ -61,6 +61,12 @@ type source struct {
 	credentials *googleauth.Credentials // of ID tokens; nil until they are needed
 }
 
+// Format writes the name of the constructor, for every verb, and may be called at any time.
+func (s *source) Format(f fmt.State, _ rune) {
+	// fmt.State reports no write errors.
+	_, _ = io.WriteString(f, "gcpauth.IDToken")
+}
+
 func (s *source) Token(ctx context.Context) (auth.Token, error) {
 	if err := s.options.check(); err != nil {
 		return auth.Token{}, err
@@ -76,7 +82,7 @@ func (s *source) Token(ctx context.Context) (auth.Token, error) {
 	case err != nil:
 		return auth.Token{}, s.failure(err)
 	}
-	return auth.Token{Value: tenantkit.Secret(strings.TrimSpace(token.Value)), Expiry: token.Expiry}, nil
+	return auth.Token{Value: tenantkit.NewSecret(strings.TrimSpace(token.Value)), Expiry: token.Expiry}, nil
 }
 
 // Invalidate lets go of what Google's library keeps, whichever token was refused: it cannot be asked to forget just that one.
@@ -88,7 +94,7 @@ func (s *source) Invalidate(tenantkit.Secret) {
 
 func (o Options) check() error {
 	invalid := func(field, reason string) error {
-		return &tenantkit.ValidationError{Operation: "IDToken", Field: field, Reason: reason}
+		return &tenantkit.ValidationError{Service: "auth", Operation: "IDToken", Field: field, Reason: reason}
 	}
 	switch {
 	case o.Audience == "":
@@ -177,5 +183,5 @@ func (s *source) failure(err error) error {
 	if s.options.ServiceAccount != "" {
 		who = s.options.ServiceAccount
 	}
-	return fmt.Errorf("no ID token of %s for %s: %s", who, s.options.Audience, redact.Error(err))
+	return fmt.Errorf("no ID token of %s for %s: %s", who, s.options.Audience, auth.Redact(err.Error()))
 }

@@ -151,8 +151,8 @@ func wantToken(t *testing.T, source auth.TokenSource, value string, exp time.Tim
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(token.Value) != value || !token.Expiry.Equal(exp) {
-		t.Errorf("got %q until %v, want %q until %v", string(token.Value), token.Expiry, value, exp)
+	if token.Value.Reveal() != value || !token.Expiry.Equal(exp) {
+		t.Errorf("got %q until %v, want %q until %v", token.Value.Reveal(), token.Expiry, value, exp)
 	}
 }
 
@@ -165,7 +165,7 @@ func TestImpersonation(t *testing.T) {
 		Credentials: caller("of-the-caller"), Transport: g.transport(t),
 	})
 	wantToken(t, source, want, exp)
-	if err := auth.CheckIDToken(tenantkit.Secret(want), audience, account); err != nil {
+	if err := auth.CheckIDToken(tenantkit.NewSecret(want), audience, account); err != nil {
 		t.Error(err)
 	}
 	wantToken(t, source, want, exp) // Google's library keeps it
@@ -205,7 +205,7 @@ func TestServiceAccountKey(t *testing.T) {
 		_, assertion, _ := strings.Cut(body, "assertion=")
 		assertion, _, _ = strings.Cut(assertion, "&")
 		var err error
-		if asked, err = auth.ParseClaims(tenantkit.Secret(assertion)); err != nil {
+		if asked, err = auth.ParseClaims(tenantkit.NewSecret(assertion)); err != nil {
 			t.Error(err)
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -332,7 +332,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		}),
 	})
 	if token, err := source.Token(t.Context()); err == nil {
-		t.Errorf("got %q", string(token.Value))
+		t.Errorf("got %q", token.Value.Reveal())
 	}
 	if got := elsewhere.requests(); len(got) > 0 {
 		t.Errorf("the redirect was followed: %q", got)

@@ -37,7 +37,7 @@ func run(mode string, args []string) error {
 			if err != nil {
 				return err
 			}
-			fmt.Println(string(token.Value))
+			fmt.Println(token.Value.Reveal())
 		}
 		return nil
 	case "hold": // STORE ADDRESS: takes the lock, connects, and keeps the lock until it is killed
@@ -57,7 +57,7 @@ func run(mode string, args []string) error {
 
 func issuer(address string) auth.Exchange {
 	return func(ctx context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"&refresh="+url.QueryEscape(string(refresh)), nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"&refresh="+url.QueryEscape(refresh.Reveal()), nil)
 		if err != nil {
 			return auth.Grant{}, err
 		}
