@@ -196,7 +196,7 @@ func (c *call) renewCredential(ctx context.Context, a *attempt, f *failure) bool
 		return false
 	}
 	if renewer, ok := c.credential.(auth.Renewer); ok {
-		renewer.Refused(a.req)
+		renewer.Rejected(a.req)
 	}
 	next, err := c.request(ctx)
 	if err != nil {

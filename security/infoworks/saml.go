@@ -91,6 +91,6 @@ func (o *optionalCredential) Authorize(ctx context.Context, req *http.Request) e
 func (o *optionalCredential) Refused(req *http.Request) {
 	o.refused = true
 	if renewer, ok := o.credential.(auth.Renewer); ok && o.missing == nil {
-		renewer.Refused(req)
+		renewer.Rejected(req)
 	}
 }
