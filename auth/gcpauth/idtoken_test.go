@@ -169,7 +169,7 @@ func TestImpersonation(t *testing.T) {
 		t.Error(err)
 	}
 	wantToken(t, source, want, exp) // Google's library keeps it
-	source.Invalidate("whatever")
+	source.Invalidate(tenantkit.NewSecret("whatever"))
 	wantToken(t, source, want, exp)
 
 	const call = "POST iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/" + account + ":generateIdToken Bearer of-the-caller " +
