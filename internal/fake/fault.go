@@ -2,6 +2,7 @@ package fake
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -156,7 +157,8 @@ func (s *Server) Fail(operation string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if operation != "" && !slices.ContainsFunc(s.routes, func(m matcher) bool { return m.Operation == operation }) {
-		s.misnamed = append(s.misnamed, operation)
+		s.mistakes = append(s.mistakes, fmt.Sprintf("Fail(%q, …): the fake has no such operation, so nothing failed; "+
+			"operations are named like the client's methods", operation))
 	}
 	for _, fault := range faults {
 		s.seed++

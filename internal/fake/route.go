@@ -65,13 +65,16 @@ func (m matcher) match(segments []string) (map[string]string, bool) {
 
 // route finds the route of a request; nil when there is none.
 func (s *Server) route(method string, target *url.URL) (*Route, map[string]string) {
+	s.mu.Lock()
+	routes := s.routes
+	s.mu.Unlock()
 	segments := s.segments(target)
-	for i := range s.routes {
-		if s.routes[i].Method != method || s.routes[i].When != nil && !s.routes[i].When(target.Query()) {
+	for i := range routes {
+		if routes[i].Method != method || routes[i].When != nil && !routes[i].When(target.Query()) {
 			continue
 		}
-		if values, ok := s.routes[i].match(segments); ok {
-			return &s.routes[i].Route, values
+		if values, ok := routes[i].match(segments); ok {
+			return &routes[i].Route, values
 		}
 	}
 	return nil, nil

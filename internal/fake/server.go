@@ -21,6 +21,13 @@ type Config struct {
 	// an empty, "." or ".." segment or a slash at its end has no route.
 	DecodePath bool
 
+	// BasePaths are what paths of [Server.HandleFunc] come after. None means the root.
+	BasePaths []string
+
+	// Guard returns a handler that calls handle for requests with a valid credential only, and is what HandleFunc puts in front of its
+	// handlers. It runs under the same lock as the routes. Nil means that any request is handled.
+	Guard func(handle func(*Request) Response) func(*Request) Response
+
 	// NotFound answers requests that no route takes, wrong methods included. Nil means the text 404 of net/http.
 	// It runs under the same lock as the routes.
 	NotFound func(*Request) Response
@@ -72,8 +79,9 @@ type Cleaner interface {
 
 // A Server is a fake API on a loopback address. Its methods may be called from any goroutine.
 type Server struct {
-	routes     []matcher
 	decodePath bool
+	basePaths  []string
+	guard      func(handle func(*Request) Response) func(*Request) Response
 	notFound   func(*Request) Response
 	lock       sync.Locker
 	maxBody    int64
@@ -84,13 +92,14 @@ type Server struct {
 	stop context.CancelFunc
 
 	mu       sync.Mutex // guards what follows; never held while a handler runs
+	routes   []matcher  // replaced, never changed
 	closed   bool
 	serving  int           // requests under way: no WaitGroup, which cannot be shared with a synctest bubble
 	idle     chan struct{} // made by Close while requests are under way, closed after the last of them
 	open     int           // connections
 	mostOpen int
 	faults   []*pending
-	misnamed []string // what Fail was given, and is no operation
+	mistakes []string // in the use of the server, which make a test prove nothing
 	seed     uint64
 	requests []*Request
 	applied  map[string]int
@@ -102,6 +111,8 @@ type Server struct {
 func NewServer(config Config, options ...Option) *Server {
 	s := &Server{
 		decodePath: config.DecodePath,
+		basePaths:  config.BasePaths,
+		guard:      config.Guard,
 		notFound:   config.NotFound,
 		lock:       config.Lock,
 		maxBody:    config.MaxBody,
@@ -110,6 +121,9 @@ func NewServer(config Config, options ...Option) *Server {
 	}
 	for _, route := range config.Routes {
 		s.routes = append(s.routes, newMatcher(route))
+	}
+	if len(s.basePaths) == 0 {
+		s.basePaths = []string{""}
 	}
 	if s.notFound == nil {
 		s.notFound = func(*Request) Response { return Text(http.StatusNotFound, "404 page not found\n") }
@@ -136,8 +150,8 @@ func NewServer(config Config, options ...Option) *Server {
 	return s
 }
 
-// CloseAtEnd closes the server at the end of the test. A test that gave a name to Fail which is no operation met no fault, and proves
-// nothing: it fails, if t has the method Errorf.
+// CloseAtEnd closes the server at the end of the test. A test that used the server wrongly, such as by giving a name to Fail which is
+// not that of an operation, proves nothing: it fails, if t has the method Errorf.
 func CloseAtEnd(t Cleaner, s *Server) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -145,8 +159,8 @@ func CloseAtEnd(t Cleaner, s *Server) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if test, ok := t.(interface{ Errorf(string, ...any) }); ok {
-			for _, name := range s.misnamed {
-				test.Errorf("Fail(%q, …): the fake has no such operation, so nothing failed; operations are named like the client's methods", name)
+			for _, mistake := range s.mistakes {
+				test.Errorf("%s", mistake)
 			}
 		}
 	})
