@@ -167,11 +167,8 @@ func TestCacheFetchesOnceForManyCallers(t *testing.T) {
 				for range 1000 {
 					wg.Go(func() {
 						token, err := cache.Token(t.Context())
-						if err != nil || token.Value.Reveal() != want {
-							t.Errorf("got %q, %v", token.Value.Reveal(), err)
-						}
-						if waited := time.Since(begin); waited != 3*time.Second {
-							t.Errorf("waited %v, the token was there after 3s", waited)
+						if waited := time.Since(begin); err != nil || token.Value.Reveal() != want || waited != 3*time.Second {
+							t.Errorf("got %q, %v after %v, the token was there after 3s", token.Value.Reveal(), err, waited)
 						}
 					})
 				}
@@ -231,19 +228,7 @@ func TestCacheFailedEarlyFetch(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		// Every wait is at most a minute, plus the second between two calls of this test.
-		for i, gap := range gaps {
-			if gap > 61*time.Second || i > 0 && gap < 2*time.Second {
-				t.Errorf("fetch %d came %v after the one before", i, gap)
-			}
-		}
-		if len(gaps) < 15 || len(gaps) > 50 {
-			t.Errorf("%d fetches in 15 minutes of failure: %v", len(gaps), gaps)
-		}
-		// A few may be the same by chance, since this test looks once a second; all of them are not.
-		if settled := slices.Compact(slices.Clone(gaps[5:])); len(settled) < 2 {
-			t.Errorf("the waits have no jitter: %v", gaps)
-		}
+		wantBackoff(t, gaps)
 
 		time.Sleep(2 * time.Second)
 		if _, err := cache.Token(t.Context()); err == nil || err.Error() != "the issuer is down" {
@@ -255,6 +240,24 @@ func TestCacheFailedEarlyFetch(t *testing.T) {
 			t.Errorf("once the issuer is back: %q, %v", token.Value.Reveal(), err)
 		}
 	})
+}
+
+// wantBackoff checks the waits between failed fetches in 15 minutes.
+func wantBackoff(t *testing.T, gaps []time.Duration) {
+	t.Helper()
+	// Every wait is at most a minute, plus the second between two calls of the test.
+	for i, gap := range gaps {
+		if gap > 61*time.Second || i > 0 && gap < 2*time.Second {
+			t.Errorf("fetch %d came %v after the one before", i, gap)
+		}
+	}
+	if len(gaps) < 15 || len(gaps) > 50 {
+		t.Fatalf("%d fetches in 15 minutes of failure: %v", len(gaps), gaps)
+	}
+	// A few may be the same by chance, since the test looks once a second; all of them are not.
+	if settled := slices.Compact(slices.Clone(gaps[5:])); len(settled) < 2 {
+		t.Errorf("the waits have no jitter: %v", gaps)
+	}
 }
 
 func TestCacheLateFailureGivesTheLivingToken(t *testing.T) {

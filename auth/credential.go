@@ -98,6 +98,9 @@ func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
 	return nil
 }
 
+// Format writes the name of the interface, for every verb, and may be called at any time.
+func (c *credential) Format(f fmt.State, _ rune) { writeName(f, "auth.Credential") }
+
 func (c *credential) Rejected(req *http.Request) {
 	source, ok := c.source.(Invalidator)
 	if !ok || req == nil {

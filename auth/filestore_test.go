@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,28 +74,12 @@ func TestStoresLockOneAtATime(t *testing.T) {
 	for name, store := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var mu sync.Mutex
-			holders := 0
+			var holders atomic.Int32
 			var wg sync.WaitGroup
 			for range 10 {
 				wg.Go(func() {
 					for range 5 {
-						unlock, err := store().Lock(t.Context())
-						if err != nil {
-							t.Error(err)
-							return
-						}
-						mu.Lock()
-						if holders++; holders > 1 {
-							t.Errorf("%d hold the lock", holders)
-						}
-						mu.Unlock()
-						mu.Lock()
-						holders--
-						mu.Unlock()
-						if err := unlock(); err != nil {
-							t.Error(err)
-						}
+						lockOnce(t, store(), &holders)
 					}
 				})
 			}
@@ -113,6 +98,22 @@ func TestStoresLockOneAtATime(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func lockOnce(t *testing.T, store auth.TokenLocker, holders *atomic.Int32) {
+	t.Helper()
+	unlock, err := store.Lock(t.Context())
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if n := holders.Add(1); n > 1 {
+		t.Errorf("%d hold the lock", n)
+	}
+	holders.Add(-1)
+	if err := unlock(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 func TestNothingShowsItsSecret(t *testing.T) {
 	t.Parallel()
 	source := auth.StaticToken("MARKER")
-	type config struct{ Value any }
 	for name, value := range map[string]any{
 		"source":    source,
 		"API key":   auth.APIKey("x-api-key", source),
@@ -25,20 +24,32 @@ func TestNothingShowsItsSecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, shown := range []any{value, config{value}, &config{value}} {
-				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-					if text := fmt.Sprintf(verb, shown); showsMarker(text) {
-						t.Errorf("%s gives %s", verb, text)
-					}
-				}
-				var log bytes.Buffer
-				slog.New(slog.NewTextHandler(&log, nil)).Info("text", "value", shown)
-				slog.New(slog.NewJSONHandler(&log, nil)).Info("JSON", "value", shown)
-				if showsMarker(log.String()) {
-					t.Errorf("slog gives %s", &log)
-				}
-			}
+			wantNoMarker(t, value)
 		})
+	}
+}
+
+// wantNoMarker prints and logs a value, alone and in a struct.
+func wantNoMarker(t *testing.T, value any) {
+	t.Helper()
+	type config struct{ Value any }
+	for _, shown := range []any{value, config{value}, &config{value}} {
+		wantNoMarkerIn(t, shown)
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("text", "value", shown)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("JSON", "value", shown)
+		if showsMarker(log.String()) {
+			t.Errorf("slog gives %s", &log)
+		}
+	}
+}
+
+func wantNoMarkerIn(t *testing.T, value any) {
+	t.Helper()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		if text := fmt.Sprintf(verb, value); showsMarker(text) {
+			t.Errorf("%s gives %s", verb, text)
+		}
 	}
 }
 

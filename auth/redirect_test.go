@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,10 +68,9 @@ func TestTransportAndChainsOfRedirects(t *testing.T) {
 				if len(base.seen) != tt.hops {
 					t.Errorf("seen: %q, want %d hops", base.seen, tt.hops)
 				}
-				for _, hop := range base.seen {
-					if hop != home+" MARKER" && hop != home+":443 MARKER" {
-						t.Errorf("the credential came to %q", hop)
-					}
+				away := slices.DeleteFunc(base.seen, func(hop string) bool { return hop == home+" MARKER" || hop == home+":443 MARKER" })
+				if len(away) > 0 {
+					t.Errorf("the credential came to %q", away)
 				}
 			})
 		}

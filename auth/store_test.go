@@ -146,11 +146,7 @@ func TestFormat_WhileCallsRun(t *testing.T) {
 			default:
 			}
 			for _, value := range values {
-				for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
-					if text := fmt.Sprintf(verb, value); showsMarker(text) {
-						t.Errorf("%s gives %s", verb, text)
-					}
-				}
+				wantNoMarkerIn(t, value)
 			}
 		}
 	})
@@ -161,15 +157,20 @@ func TestFormat_WhileCallsRun(t *testing.T) {
 		}
 		cache.Invalidate(token.Value)
 		for _, store := range []auth.TokenLocker{memory, file, shared} {
-			unlock, err := store.Lock(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := errors.Join(store.Save(t.Context(), stored("MARKER")), unlock()); err != nil {
-				t.Error(err)
-			}
+			saveLocked(t, store, "MARKER")
 		}
 	}
 	close(stop)
 	wg.Wait()
+}
+
+func saveLocked(t *testing.T, store auth.TokenLocker, value string) {
+	t.Helper()
+	unlock, err := store.Lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(store.Save(t.Context(), stored(value)), unlock()); err != nil {
+		t.Error(err)
+	}
 }

@@ -108,6 +108,9 @@ func (t *transport) send(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// Format writes the name of the constructor, for every verb, and may be called at any time.
+func (t *transport) Format(f fmt.State, _ rune) { writeName(f, "auth.Transport") }
+
 // CloseIdleConnections passes the call of [http.Client.CloseIdleConnections] on.
 func (t *transport) CloseIdleConnections() {
 	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {

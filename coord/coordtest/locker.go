@@ -92,24 +92,7 @@ func testExclusive(t *testing.T, l *lockers) {
 		for range goroutines {
 			wg.Go(func() {
 				for range rounds {
-					held, unlock, err := locker.Lock(t.Context(), l.prefix)
-					if err != nil {
-						t.Errorf("Lock: %v", err)
-						return
-					}
-					if n := holders.Add(1); n != 1 {
-						t.Errorf("%d holders", n)
-					}
-					before := count
-					time.Sleep(100 * time.Microsecond) // for another to come in between
-					count = before + 1
-					holders.Add(-1)
-					if held.Err() != nil {
-						t.Errorf("the lock was lost: %v", context.Cause(held))
-					}
-					if err := unlock(); err != nil {
-						t.Errorf("unlock: %v", err)
-					}
+					countLocked(t, locker, l.prefix, &holders, &count)
 				}
 			})
 		}
@@ -117,6 +100,29 @@ func testExclusive(t *testing.T, l *lockers) {
 	wg.Wait()
 	if want := users * goroutines * rounds; count != want {
 		t.Errorf("counted %d, want %d", count, want)
+	}
+}
+
+// countLocked increments count, which the lock alone guards.
+func countLocked(t *testing.T, locker coord.Locker, key string, holders *atomic.Int32, count *int) {
+	t.Helper()
+	held, unlock, err := locker.Lock(t.Context(), key)
+	if err != nil {
+		t.Errorf("Lock: %v", err)
+		return
+	}
+	if n := holders.Add(1); n != 1 {
+		t.Errorf("%d holders", n)
+	}
+	before := *count
+	time.Sleep(100 * time.Microsecond) // for another to come in between
+	*count = before + 1
+	holders.Add(-1)
+	if held.Err() != nil {
+		t.Errorf("the lock was lost: %v", context.Cause(held))
+	}
+	if err := unlock(); err != nil {
+		t.Errorf("unlock: %v", err)
 	}
 }
 
