@@ -13,7 +13,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/excerpt"
 )
 
-// limitedWriter keeps the beginning of what a program prints, and ends the program when it prints too much.
+// limitedWriter keeps the beginning of what a program prints, and ends the program when it prints
+// too much.
 type limitedWriter struct {
 	kept       bytes.Buffer // no embedded field: its ReadFrom would go past the bound
 	overflow   context.CancelFunc
@@ -48,7 +49,8 @@ func (t *tailWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// summary returns the last lines as one, fit for an error message, without the given secrets and without what looks like one.
+// summary returns the last lines as one, fit for an error message, without the given secrets and
+// without what looks like one.
 func (t *tailWriter) summary(secrets []string) string {
 	text := strings.ToValidUTF8(string(t.kept), "")
 	if t.cut {
@@ -93,8 +95,8 @@ func printable(r rune) rune {
 	return r
 }
 
-// secretsIn returns what must not appear in an error, the longest first: every word of the standard output and every value of env,
-// but for texts so short that they are no secrets.
+// secretsIn returns what must not appear in an error, the longest first: every word of the standard
+// output and every value of env, but for texts so short that they are no secrets.
 func secretsIn(stdout string, env map[string]tenantkit.Secret) []string {
 	words := strings.FieldsFunc(stdout, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"',{}[]`, r) })
 	for _, value := range env {
@@ -110,12 +112,14 @@ func secretsIn(stdout string, env map[string]tenantkit.Secret) []string {
 	return secrets
 }
 
-// opaque returns text with [tenantkit.Redacted] instead of everything that looks like a credential: JSON Web Tokens, whole or cut off, and
-// all that is so long without a break that nobody would read it.
+// opaque returns text with [tenantkit.Redacted] instead of everything that looks like a credential:
+// JSON Web Tokens, whole or cut off, and all that is so long without a break that nobody would read
+// it.
 func opaque(text string) string {
 	return regexp.MustCompile(`eyJ[\w-]+\.[\w-]+(\.[\w-]*)?|ya29\.[\w.-]+|[\w+=-]{40,}`).ReplaceAllString(text, tenantkit.Redacted)
 }
 
-// Redact returns a message that others wrote, such as that of another library's error, for the error of a [TokenSource]: with
-// [tenantkit.Redacted] instead of everything that looks like a credential, and at most about 800 bytes.
+// Redact returns a message that others wrote, such as that of another library's error, for the
+// error of a [TokenSource]: with [tenantkit.Redacted] instead of everything that looks like a
+// credential, and at most about 800 bytes.
 func Redact(message string) string { return excerpt.Of(opaque(message), maxSaidBytes) }

@@ -11,14 +11,16 @@ import (
 	"github.com/tenantkit/tenantkit/internal/header"
 )
 
-// Credential puts a secret on a request. It must be safe for concurrent use. Its error means that the request must not be sent.
+// Credential puts a secret on a request. It must be safe for concurrent use. Its error means that
+// the request must not be sent.
 type Credential interface {
 	// Authorize sets the headers of req. It may wait, such as for a token, until ctx ends.
 	Authorize(ctx context.Context, req *http.Request) error
 }
 
-// Renewer is a Credential that drops what it put on a request if the service rejects it, so that the next Authorize uses another token.
-// The credentials of this package are Renewers. They call Invalidate of a token source that is an [Invalidator].
+// Renewer is a Credential that drops what it put on a request if the service rejects it, so that
+// the next Authorize uses another token. The credentials of this package are Renewers. They call
+// Invalidate of a token source that is an [Invalidator].
 type Renewer interface {
 	Credential
 	// Rejected takes note that the service rejected the credential on req. It sends nothing.
@@ -35,13 +37,14 @@ func Bearer(token TokenSource) Credential {
 	return &credential{source: token, header: "Authorization", scheme: "Bearer ", encode: plain, decode: plain}
 }
 
-// RawBasic puts the token into Authorization: Basic as it is, without base64: what Infoworks wants of a refresh token.
+// RawBasic puts the token into Authorization: Basic as it is, without base64: what Infoworks wants
+// of a refresh token.
 func RawBasic(token TokenSource) Credential {
 	return &credential{source: token, header: "Authorization", scheme: "Basic ", encode: plain, decode: plain}
 }
 
-// Basic puts user and password into Authorization: Basic, as RFC 7617 says. A user with a colon in it makes every call fail, since
-// the password could not be told from it.
+// Basic puts user and password into Authorization: Basic, as RFC 7617 says. A user with a colon in
+// it makes every call fail, since the password could not be told from it.
 func Basic(user string, password TokenSource) Credential {
 	return &credential{
 		source: password, header: "Authorization", scheme: "Basic ",

@@ -9,9 +9,9 @@ import (
 	"unicode"
 )
 
-// Env is a source that reads the environment variable name each time that it is asked, without a byte order mark and white space around
-// the value. A
-// variable that is not set, or is empty, is an error.
+// Env is a source that reads the environment variable name each time that it is asked, without a
+// byte order mark and white space around the value. A variable that is not set, or is empty, is an
+// error.
 func Env(name string) TokenSource {
 	return TokenSourceFunc(func(context.Context) (Token, error) {
 		if strings.ContainsFunc(name, unicode.IsControl) || strings.Contains(name, "=") || name == "" || len(name) > maxTokenBytes {
@@ -28,7 +28,8 @@ func Env(name string) TokenSource {
 	})
 }
 
-// notTheSecret is for those who gave the secret in the place of the variable's name. It must not be shown then.
+// notTheSecret is for those who gave the secret in the place of the variable's name. It must not be
+// shown then.
 const notTheSecret = "give the name of the variable, not the secret in it"
 
 func isUnusual(r rune) bool {

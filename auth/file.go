@@ -16,12 +16,12 @@ import (
 // maxTokenBytes is far above what any server accepts in a header.
 const maxTokenBytes = 64 << 10
 
-// File is a source that reads the file at path each time that it is asked, so that it follows every change, also where a symbolic
-// link is put in place of another (as Kubernetes does with mounted secrets). White space around the token is ignored,
-// and so is one byte order mark at the start.
+// File is a source that reads the file at path each time that it is asked, so that it follows every
+// change, also where a symbolic link is put in place of another (as Kubernetes does with mounted
+// secrets). White space around the token is ignored, and so is one byte order mark at the start.
 //
-// A file that is missing, empty, longer than 64 KiB, of more than one line, or no regular file is an error, which does not hold
-// what is in the file.
+// A file that is missing, empty, longer than 64 KiB, of more than one line, or no regular file is
+// an error, which does not hold what is in the file.
 func File(path string) TokenSource {
 	return TokenSourceFunc(func(context.Context) (Token, error) {
 		if reason := atomicfile.BadPath(path); reason != "" {
@@ -62,7 +62,8 @@ func readTokenFile(path string) (string, error) {
 	return string(text), nil
 }
 
-// tokenFrom makes a token of a text that somebody else wrote. Its error completes a sentence that begins with what held the text.
+// tokenFrom makes a token of a text that somebody else wrote. Its error completes a sentence that
+// begins with what held the text.
 func tokenFrom(text string) (Token, error) {
 	text = strings.TrimSpace(withoutMark(text))
 	switch {
@@ -76,5 +77,6 @@ func tokenFrom(text string) (Token, error) {
 	return newToken(text), nil
 }
 
-// withoutMark returns text without one byte order mark at its start. Some editors of Windows write one.
+// withoutMark returns text without one byte order mark at its start. Some editors of Windows write
+// one.
 func withoutMark(text string) string { return strings.TrimPrefix(text, "\ufeff") }

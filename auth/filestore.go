@@ -10,16 +10,18 @@ import (
 	"github.com/tenantkit/tenantkit/internal/atomicfile"
 )
 
-// FileStore returns a store that keeps the token in a file of mode 0600, as JSON. Its directory must exist.
+// FileStore returns a store that keeps the token in a file of mode 0600, as JSON. Its directory
+// must exist.
 //
-// Save writes a new file next to it (.NAME.….tmp), flushes it to the disk and moves it into place, so that the file contains the old
-// token or the new one, whatever happens meanwhile. Lock locks a file next to it (NAME.lock) for all processes of the machine that use
-// the same path, as [coord.Dir] does. It also finds out, before a refresh token is spent, whether the directory can be written to and
-// the disk has room for the next one.
+// Save writes a new file next to it (.NAME.….tmp), flushes it to the disk and moves it into place,
+// so that the file contains the old token or the new one, whatever happens meanwhile. Lock locks a
+// file next to it (NAME.lock) for all processes of the machine that use the same path, as
+// [coord.Dir] does. It also finds out, before a refresh token is spent, whether the directory can
+// be written to and the disk has room for the next one.
 //
-// A file that others than its owner may read is refused (on Unix), and so are symbolic links and everything else that is not a regular
-// file, instead of the file and of its companions. Files that a killed program left in the middle of Save are removed by a later
-// Save, after a minute.
+// A file that others than its owner may read is refused (on Unix), and so are symbolic links and
+// everything else that is not a regular file, instead of the file and of its companions. Files that
+// a killed program left in the middle of Save are removed by a later Save, after a minute.
 //
 // [TokenStoreIn] keeps tokens in a [coord.Store], for programs on several machines.
 func FileStore(path string) TokenLocker { return &fileStore{path: path} }

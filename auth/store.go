@@ -13,30 +13,34 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// TokenStore keeps one token across calls, and perhaps across the runs of a program: the refresh token that [RefreshToken] got in
-// exchange for another. This package has [MemoryStore], [FileStore] and [TokenStoreIn]; write one for a vault. It must be safe for
-// concurrent use, and its errors must not contain the token.
+// TokenStore keeps one token across calls, and perhaps across the runs of a program: the refresh
+// token that [RefreshToken] got in exchange for another. This package has [MemoryStore],
+// [FileStore] and [TokenStoreIn]; write one for a vault. It must be safe for concurrent use, and
+// its errors must not contain the token.
 type TokenStore interface {
 	// Load returns what was saved last, and an error that is [ErrNoToken] when nothing was.
 	Load(ctx context.Context) (StoredToken, error)
-	// Save puts token in place of what was saved before. When it returns, the token must be as safe as the store can make it;
-	// when it fails, or the program dies in it, Load must still give what was saved before, or token, in whole.
+	// Save puts token in place of what was saved before. When it returns, the token must be as safe
+	// as the store can make it; when it fails, or the program dies in it, Load must still give what
+	// was saved before, or token, in whole.
 	Save(ctx context.Context, token StoredToken) error
 }
 
-// TokenLocker is a TokenStore that several sources, or several processes, share: who holds its lock may read the token, exchange
-// it and store the next one, while the others wait. A store that wraps another must hand on Lock too.
+// TokenLocker is a TokenStore that several sources, or several processes, share: who holds its lock
+// may read the token, exchange it and store the next one, while the others wait. A store that wraps
+// another must hand on Lock too.
 type TokenLocker interface {
 	TokenStore
-	// Lock waits until nobody else holds the lock, or the context ends. The function that it returns gives the lock back.
+	// Lock waits until nobody else holds the lock, or the context ends. The function that it
+	// returns gives the lock back.
 	Lock(ctx context.Context) (unlock func() error, err error)
 }
 
 // StoredToken is what a [TokenStore] keeps.
 type StoredToken struct {
 	Token
-	// Origin says which login the token descends from, by a digest of the first refresh token: a store may outlive a login. It may be
-	// empty.
+	// Origin says which login the token descends from, by a digest of the first refresh token: a
+	// store may outlive a login. It may be empty.
 	Origin string
 }
 
@@ -80,11 +84,13 @@ func (s *memoryStore) Lock(ctx context.Context) (func() error, error) {
 // Format writes the name of the constructor, for every verb, and may be called at any time.
 func (s *memoryStore) Format(f fmt.State, _ rune) { writeName(f, "auth.MemoryStore") }
 
-// TokenStoreIn returns a store that keeps the token in store under key, as JSON with its actual secret, and locks the key of the same
-// name in locker. Programs on several machines share one login with it, if store and locker are shared.
+// TokenStoreIn returns a store that keeps the token in store under key, as JSON with its actual
+// secret, and locks the key of the same name in locker. Programs on several machines share one
+// login with it, if store and locker are shared.
 //
-// Save replaces only the token that was loaded or saved last through the same TokenLocker. Otherwise its error matches
-// [coord.ErrStale]. If a lock is lost during an exchange, this keeps the next holder's token.
+// Save replaces only the token that was loaded or saved last through the same TokenLocker.
+// Otherwise its error matches [coord.ErrStale]. If a lock is lost during an exchange, this keeps
+// the next holder's token.
 func TokenStoreIn(store coord.Store, locker coord.Locker, key string) TokenLocker {
 	return &coordStore{store: store, locker: locker, key: key}
 }
@@ -173,7 +179,8 @@ func (s *coordStore) Lock(ctx context.Context) (func() error, error) {
 	return unlock, nil
 }
 
-// Format writes the name of the constructor and the key, for every verb, and may be called at any time.
+// Format writes the name of the constructor and the key, for every verb, and may be called at any
+// time.
 func (s *coordStore) Format(f fmt.State, _ rune) {
 	writeName(f, fmt.Sprintf("auth.TokenStoreIn(%q)", s.key))
 }
@@ -188,7 +195,8 @@ type storedJSON struct {
 // maxStoredBytes limits a stored token: JSON may write one byte as six.
 const maxStoredBytes = 8 * maxTokenBytes
 
-// encodeStored returns the JSON of a token. Its error completes a sentence that begins with the token.
+// encodeStored returns the JSON of a token. Its error completes a sentence that begins with the
+// token.
 func encodeStored(token StoredToken) ([]byte, error) {
 	if len(token.Value.Reveal()) > maxTokenBytes {
 		return nil, fmt.Errorf("is longer than %d bytes", maxTokenBytes)
@@ -200,7 +208,8 @@ func encodeStored(token StoredToken) ([]byte, error) {
 	return data, nil
 }
 
-// decodeStored reads the JSON of a token. Its error completes a sentence that begins with what contains the token.
+// decodeStored reads the JSON of a token. Its error completes a sentence that begins with what
+// contains the token.
 func decodeStored(data []byte) (StoredToken, error) {
 	var stored storedJSON
 	if wire.Unmarshal(data, &stored) != nil || stored.Token == nil {
@@ -210,7 +219,8 @@ func decodeStored(data []byte) (StoredToken, error) {
 	return StoredToken{Token: Token{Value: *stored.Token, Expiry: stored.Expiry}, Origin: stored.Origin}, nil
 }
 
-// writeName prints a value that cannot be printed by its fields, since they change, or are a secret.
+// writeName prints a value that cannot be printed by its fields, since they change, or are a
+// secret.
 func writeName(f fmt.State, name string) {
 	// fmt.State reports no write errors.
 	_, _ = io.WriteString(f, name)

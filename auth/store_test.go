@@ -20,7 +20,8 @@ func stored(value string) auth.StoredToken {
 	return auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret(value)}}
 }
 
-// Two replicas exchange the same login in turn, with an issuer that withdraws it at the first reuse of a refresh token.
+// Two replicas exchange the same login in turn, with an issuer that withdraws it at the first reuse
+// of a refresh token.
 func TestTokenStoreIn_Replicas(t *testing.T) {
 	t.Parallel()
 	const replicas, rounds = 4, 5
@@ -121,7 +122,8 @@ func TestTokenStoreIn_ForeignValue(t *testing.T) {
 	mustNotShow(t, err, "MARKER")
 }
 
-// Everything can be printed while it is used, and shows no secret. The race detector finds what is wrong.
+// Everything can be printed while it is used, and shows no secret. The race detector finds what is
+// wrong.
 func TestFormat_WhileCallsRun(t *testing.T) {
 	t.Parallel()
 	memory, local := auth.MemoryStore(), coord.Local()

@@ -9,22 +9,25 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// Token is a secret that proves who is calling: an API key, a password, an ID token, a refresh token.
+// Token is a secret that proves who is calling: an API key, a password, an ID token, a refresh
+// token.
 type Token struct {
 	// Value is the secret itself.
 	Value tenantkit.Secret
-	// Expiry is when Value stops being good. The zero time means that it does not expire, or that nobody knows.
+	// Expiry is when Value stops being good. The zero time means that it does not expire, or that
+	// nobody knows.
 	Expiry time.Time
 }
 
-// TokenSource gives the token to use now. It must be safe for concurrent use, and obey the context. Its error is the error of the
-// call that asked, so it must not hold the secret.
+// TokenSource gives the token to use now. It must be safe for concurrent use, and obey the context.
+// Its error is the error of the call that asked, so it must not hold the secret.
 type TokenSource interface {
 	// Token returns a token of which Value is not empty, or an error.
 	Token(ctx context.Context) (Token, error)
 }
 
-// Invalidator is a TokenSource that keeps tokens, and drops one that a service rejected. It keeps a newer one.
+// Invalidator is a TokenSource that keeps tokens, and drops one that a service rejected. It keeps a
+// newer one.
 type Invalidator interface {
 	TokenSource
 	// Invalidate drops the token if its value is rejected. It neither waits nor fails.
@@ -54,14 +57,15 @@ func invalid(operation, field, format string, args ...any) error {
 	return &tenantkit.ValidationError{Service: "auth", Operation: operation, Field: field, Reason: fmt.Sprintf(format, args...)}
 }
 
-// newToken returns the token of a string. If it is a JSON Web Token, its expiry is read from the claim exp, unverified.
+// newToken returns the token of a string. If it is a JSON Web Token, its expiry is read from the
+// claim exp, unverified.
 func newToken(value string) Token {
 	secret := tenantkit.NewSecret(value)
 	return Token{Value: secret, Expiry: expiryOf(secret)}
 }
 
-// StaticToken returns a TokenSource that always returns value. If value is a JSON Web Token, the expiry is read from its claim exp,
-// unverified. If value is empty, every call fails.
+// StaticToken returns a TokenSource that always returns value. If value is a JSON Web Token, the
+// expiry is read from its claim exp, unverified. If value is empty, every call fails.
 func StaticToken(value string) TokenSource { return staticToken{newToken(value)} }
 
 type staticToken struct{ token Token }

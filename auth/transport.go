@@ -11,15 +11,17 @@ import (
 	"github.com/tenantkit/tenantkit/internal/origin"
 )
 
-// Transport returns a RoundTripper that puts the credential on each request, for calls that this module has no client for. A nil
-// base means [http.DefaultTransport].
+// Transport returns a RoundTripper that puts the credential on each request, for calls that this
+// module has no client for. A nil base means [http.DefaultTransport].
 //
-// The credential stays where the caller sent it: a redirect to another scheme, host or port is refused with an error, and so is
-// plain http to a host that is not loopback. If the credential was rejected, which 401 says ([WithRejected] changes that), a request
-// whose body can be sent again (none, or with GetBody) is retried once, if the credential then differs.
+// The credential stays where the caller sent it: a redirect to another scheme, host or port is
+// refused with an error, and so is plain http to a host that is not loopback. If the credential was
+// rejected, which 401 says ([WithRejected] changes that), a request whose body can be sent again
+// (none, or with GetBody) is retried once, if the credential then differs.
 //
-// A request that was not sent, since there was no credential, or since others would have seen it, fails with an error of
-// [tenantkit.OutcomeNotSent] (see [tenantkit.OutcomeOf]), whatever became of the calls that were to get the credential.
+// A request that was not sent, since there was no credential, or since others would have seen it,
+// fails with an error of [tenantkit.OutcomeNotSent] (see [tenantkit.OutcomeOf]), whatever became of
+// the calls that were to get the credential.
 func Transport(credential Credential, base http.RoundTripper, opts ...TransportOption) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
@@ -42,8 +44,9 @@ func Transport(credential Credential, base http.RoundTripper, opts ...TransportO
 // TransportOption changes the behavior of [Transport].
 type TransportOption func(*transport)
 
-// WithRejected sets which responses mean that the service rejected the credential. Without it, those with status 401 do. The function
-// must not read the body. Infoworks rejects a bearer token with 406:
+// WithRejected sets which responses mean that the service rejected the credential. Without it,
+// those with status 401 do. The function must not read the body. Infoworks rejects a bearer token
+// with 406:
 //
 //	auth.WithRejected(func(resp *http.Response) bool { return resp.StatusCode == 401 || resp.StatusCode == 406 })
 func WithRejected(rejected func(*http.Response) bool) TransportOption {
@@ -87,8 +90,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return resp, nil
 		}
 	}
-	// The connection can serve the repetition once the refusal is read, which must not take for ever. A failure to read it costs
-	// just that connection.
+	// The connection can serve the repetition once the refusal is read, which must not take for
+	// ever. A failure to read it costs just that connection.
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
 	return t.send(again)
@@ -99,7 +102,8 @@ func canResend(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
-// send makes sure that the answer tells to what it is one: with that, a request that follows a redirect is known as such.
+// send makes sure that the answer tells to what it is one: with that, a request that follows a
+// redirect is known as such.
 func (t *transport) send(req *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(req)
 	if err == nil && resp.Request == nil {
@@ -156,7 +160,8 @@ func unsent(req *http.Request, err error) error {
 	return &unsentError{err, tenantkit.OutcomeNotSent}
 }
 
-// unsentError is why a request was not sent, with the outcome of that request in place of what became of the calls for its credential.
+// unsentError is why a request was not sent, with the outcome of that request in place of what
+// became of the calls for its credential.
 type unsentError struct {
 	err     error
 	outcome tenantkit.Outcome

@@ -28,18 +28,22 @@ type Directory struct {
 // maxValueBytes limits the memory for a file that something else wrote.
 const maxValueBytes = 64 << 20
 
-// Dir returns the locks and values in the directory at path, for all processes of a machine that use the same directory. It is made with
-// mode 0700 if it does not exist; its parent must exist. It must be on a local disk.
+// Dir returns the locks and values in the directory at path, for all processes of a machine that
+// use the same directory. It is made with mode 0700 if it does not exist; its parent must exist. It
+// must be on a local disk.
 //
-// Values are in files of mode 0600, at most 64 MiB each. Each Save writes a new file, flushes it to the disk and moves it into place, so
-// that whatever happens the old value or the new one is there. A file that others than its owner may read is an error (on Unix), and so
-// is a symbolic link instead of a file. A file name starts with the readable part of its key.
+// Values are in files of mode 0600, at most 64 MiB each. Each Save writes a new file, flushes it to
+// the disk and moves it into place, so that whatever happens the old value or the new one is there.
+// A file that others than its owner may read is an error (on Unix), and so is a symbolic link
+// instead of a file. A file name starts with the readable part of its key.
 //
-// Locks are files that their holder locks (flock) and removes at the end; do not remove them. The system frees the lock of a killed
-// process, and a lock is never lost. Windows and others without flock cannot free it: there, it is free after two minutes, holders
-// renew their locks, and a lock that cannot be renewed for 90 seconds is lost.
+// Locks are files that their holder locks (flock) and removes at the end; do not remove them. The
+// system frees the lock of a killed process, and a lock is never lost. Windows and others without
+// flock cannot free it: there, it is free after two minutes, holders renew their locks, and a lock
+// that cannot be renewed for 90 seconds is lost.
 //
-// Processes get a lock in no particular order. One that locks again as soon as it has unlocked does not starve the others.
+// Processes get a lock in no particular order. One that locks again as soon as it has unlocked does
+// not starve the others.
 func Dir(path string) *Directory { return &Directory{path: path, local: newLocal()} }
 
 // Lock locks key for this process and within it. See [Locker].
@@ -60,7 +64,8 @@ func (d *Directory) lock(ctx context.Context, key string) (context.Context, func
 	if err != nil {
 		return nil, nil, err
 	}
-	// Whoever is next has this lock until it has the other, so that a holder cannot lock again before it.
+	// Whoever is next has this lock until it has the other, so that a holder cannot lock again
+	// before it.
 	_, arrive, err := atomicfile.Lock(turn, file+".next", ErrLost)
 	if err != nil {
 		return nil, nil, errors.Join(err, leave())
@@ -146,8 +151,8 @@ func read(file string) ([]byte, string, error) {
 // versionBytes is the length of a version: 130 random bits.
 const versionBytes = 26
 
-// file returns the beginning of the paths of the files for key. Its length is bounded, it has no uppercase letters, since some file
-// systems ignore case, and no two keys have the same.
+// file returns the beginning of the paths of the files for key. Its length is bounded, it has no
+// uppercase letters, since some file systems ignore case, and no two keys have the same.
 func (d *Directory) file(key string) string {
 	readable := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/atomicfile"
 )
 
-// Local returns a Locker for the goroutines of one process. They get a lock in the order in which they asked for it, and it is never
-// lost.
+// Local returns a Locker for the goroutines of one process. They get a lock in the order in which
+// they asked for it, and it is never lost.
 func Local() Locker { return newLocal() }
 
 func newLocal() *local { return &local{keys: make(map[string]*waiters)} }

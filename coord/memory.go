@@ -12,7 +12,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/atomicfile"
 )
 
-// Memory returns an empty Store that lasts as long as the process: for tests, and for programs that need not remember.
+// Memory returns an empty Store that lasts as long as the process: for tests, and for programs that
+// need not remember.
 func Memory() Store { return &memory{entries: make(map[string]entry)} }
 
 type memory struct {

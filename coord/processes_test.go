@@ -68,7 +68,8 @@ func TestDir_KilledHolder(t *testing.T) {
 	}
 }
 
-// Processes count under a lock, and some of them are killed at any moment. There are never two holders.
+// Processes count under a lock, and some of them are killed at any moment. There are never two
+// holders.
 func TestDir_Processes(t *testing.T) {
 	t.Parallel()
 	const processes, rounds, killings = 3, 20, 20

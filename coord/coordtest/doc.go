@@ -1,4 +1,5 @@
-// Package coordtest is the conformance suite for implementations of [coord.Locker] and [coord.Store].
+// Package coordtest is the conformance suite for implementations of [coord.Locker] and
+// [coord.Store].
 package coordtest
 
 import "strings"

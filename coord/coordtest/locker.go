@@ -20,8 +20,9 @@ const (
 	moment = 50 * time.Millisecond
 )
 
-// TestLocker checks that a Locker does what [coord.Locker] promises. All lockers that open returns must share their locks, as those of
-// different processes do. Keys start with a random string, so that tests can share an engine.
+// TestLocker checks that a Locker does what [coord.Locker] promises. All lockers that open returns
+// must share their locks, as those of different processes do. Keys start with a random string, so
+// that tests can share an engine.
 //
 // It cannot check that locks get lost in time: that depends on the engine.
 func TestLocker(t *testing.T, open func(t *testing.T) coord.Locker) {
@@ -227,7 +228,8 @@ func testHeldIsDerived(t *testing.T, l *lockers) {
 	}
 }
 
-// A caller whose context is done still has the lock until it unlocks: it may be in the middle of something.
+// A caller whose context is done still has the lock until it unlocks: it may be in the middle of
+// something.
 func testHeldAfterCaller(t *testing.T, l *lockers) {
 	first, second := l.open(t), l.open(t)
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -13,8 +13,9 @@ import (
 	"github.com/tenantkit/tenantkit/coord"
 )
 
-// TestStore checks that a Store does what [coord.Store] promises. All stores that open returns must share their values, as those of
-// different processes do. Keys start with a random string, so that tests can share an engine.
+// TestStore checks that a Store does what [coord.Store] promises. All stores that open returns must
+// share their values, as those of different processes do. Keys start with a random string, so that
+// tests can share an engine.
 func TestStore(t *testing.T, open func(t *testing.T) coord.Store) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, *stores){

@@ -1,5 +1,5 @@
-// Package atomicfile replaces small files in whole: whenever a program or its machine stops, and whatever of it fails, the file holds
-// the old content or the new one.
+// Package atomicfile replaces small files in whole: whenever a program or its machine stops, and
+// whatever of it fails, the file holds the old content or the new one.
 package atomicfile
 
 import (
@@ -21,10 +21,11 @@ const (
 	tempAge = time.Minute
 )
 
-// Disk is where files are. Its zero value is the operating system's; tests put failures in place of single steps.
+// Disk is where files are. Its zero value is the operating system's; tests put failures in place of
+// single steps.
 type Disk struct {
-	// Create makes a new file as [os.CreateTemp] does: of mode 0600, under a name that nobody can foresee, so that nothing that was
-	// put in its way is followed or written over.
+	// Create makes a new file as [os.CreateTemp] does: of mode 0600, under a name that nobody can
+	// foresee, so that nothing that was put in its way is followed or written over.
 	Create func(dir, pattern string) (File, error)
 	Rename func(from, to string) error
 	// SyncDir brings the renaming of a file in the directory to the disk.
@@ -56,11 +57,12 @@ func BadPath(path string) string {
 	return ""
 }
 
-// Replace puts a file of mode 0600 with data in the place of what is at path, if anything is: it writes a new file beside it
-// (.NAME.….tmp), flushes it to the disk, and moves it into place. What killed programs left behind of that is removed after a minute.
+// Replace puts a file of mode 0600 with data in the place of what is at path, if anything is: it
+// writes a new file beside it (.NAME.….tmp), flushes it to the disk, and moves it into place. What
+// killed programs left behind of that is removed after a minute.
 //
-// After an error the old content is still there, but for an error of the very last step, the flush of the directory: then it is the
-// new one, which a crash of the machine may yet undo.
+// After an error the old content is still there, but for an error of the very last step, the flush
+// of the directory: then it is the new one, which a crash of the machine may yet undo.
 func (d Disk) Replace(path string, data []byte) error {
 	temp, err := d.write(path, data)
 	if err != nil {
@@ -93,7 +95,8 @@ func (d Disk) Probe(path string, size int) error {
 	return os.Remove(temp)
 }
 
-// write makes a file beside the path that holds data, on the disk and not only in the system's buffers.
+// write makes a file beside the path that holds data, on the disk and not only in the system's
+// buffers.
 func (d Disk) write(path string, data []byte) (name string, err error) {
 	temp, err := d.create(filepath.Dir(path), tempPrefix(path)+"*"+tempSuffix)
 	if err != nil {
@@ -114,7 +117,8 @@ func (d Disk) write(path string, data []byte) (name string, err error) {
 
 func tempPrefix(path string) string { return "." + filepath.Base(path) + "." }
 
-// sweep removes what killed programs left behind. What it cannot remove stays: that must not keep anything from being stored.
+// sweep removes what killed programs left behind. What it cannot remove stays: that must not keep
+// anything from being stored.
 func sweep(path string) {
 	dir := filepath.Dir(path)
 	entries, err := os.ReadDir(dir)
@@ -131,8 +135,8 @@ func sweep(path string) {
 	}
 }
 
-// isTemp tells whether a name is one that [os.CreateTemp] gave to a file of the path: with a number, so that no file of anybody else
-// who likes such names is taken for one.
+// isTemp tells whether a name is one that [os.CreateTemp] gave to a file of the path: with a
+// number, so that no file of anybody else who likes such names is taken for one.
 func isTemp(name, path string) bool {
 	name, hasPrefix := strings.CutPrefix(name, tempPrefix(path))
 	number, hasSuffix := strings.CutSuffix(name, tempSuffix)

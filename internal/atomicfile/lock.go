@@ -7,14 +7,16 @@ import (
 	"time"
 )
 
-// Lock locks the file at path for this process and within it, among all processes of the machine. It makes the file, and unlock
-// removes it. It waits until nobody else has the lock or ctx is done. A symbolic link at path is not followed.
+// Lock locks the file at path for this process and within it, among all processes of the machine.
+// It makes the file, and unlock removes it. It waits until nobody else has the lock or ctx is done.
+// A symbolic link at path is not followed.
 //
-// The context held is derived from ctx. It ends with unlock, or with the cause lost before anyone else can have the lock if the
-// lock can no longer be guaranteed. Calls of unlock after the first do nothing and return nil.
+// The context held is derived from ctx. It ends with unlock, or with the cause lost before anyone
+// else can have the lock if the lock can no longer be guaranteed. Calls of unlock after the first
+// do nothing and return nil.
 //
-// The system frees the lock of a killed process. A system without flock cannot: there, the lock of a killed process is free after two
-// minutes, and a process that has a lock renews it.
+// The system frees the lock of a killed process. A system without flock cannot: there, the lock of
+// a killed process is free after two minutes, and a process that has a lock renews it.
 func Lock(ctx context.Context, path string, lost error) (held context.Context, unlock func() error, err error) {
 	for tries := 0; ; tries++ {
 		if ctx.Err() != nil {
@@ -36,7 +38,8 @@ func Ended(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// pause waits before another try to get a lock: the longer, the more there were, up to a quarter of a second.
+// pause waits before another try to get a lock: the longer, the more there were, up to a quarter of
+// a second.
 func pause(ctx context.Context, tries int) {
 	timer := time.NewTimer(min(time.Millisecond<<min(tries, 8), 250*time.Millisecond))
 	defer timer.Stop()

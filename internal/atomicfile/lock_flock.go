@@ -24,13 +24,15 @@ func tryLock(ctx context.Context, path string, _ error) (context.Context, func()
 	held, cancel := context.WithCancel(ctx)
 	return held, once(func() error {
 		cancel()
-		// Whoever waits for the removed file finds out that it is removed. Should that fail, the file stays for the next holder.
+		// Whoever waits for the removed file finds out that it is removed. Should that fail, the
+		// file stays for the next holder.
 		_ = os.Remove(path)
 		return file.Close()
 	}), nil
 }
 
-// flock reports whether it locked the file and the file is still in its place: its last holder may have removed it.
+// flock reports whether it locked the file and the file is still in its place: its last holder may
+// have removed it.
 func flock(file *os.File) (bool, error) {
 	opened, err := file.Stat()
 	if err != nil {

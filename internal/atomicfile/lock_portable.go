@@ -86,7 +86,8 @@ func isLock(path, owner string) (bool, error) {
 	return string(text) == owner, err
 }
 
-// breakLock removes the lock file of a killed process. Only one process at a time does, so that none removes the file of the next owner.
+// breakLock removes the lock file of a killed process. Only one process at a time does, so that
+// none removes the file of the next owner.
 func breakLock(path string) error {
 	if old, err := isOld(path); err != nil || !old {
 		return err

@@ -8,8 +8,9 @@ import (
 	"os"
 )
 
-// ReadPrivate returns the content of the file at path, which must have at most limit bytes. A file that others than its owner may read
-// or write is an error (on Unix), and so are symbolic links and everything else that is not a regular file.
+// ReadPrivate returns the content of the file at path, which must have at most limit bytes. A file
+// that others than its owner may read or write is an error (on Unix), and so are symbolic links and
+// everything else that is not a regular file.
 func ReadPrivate(path string, limit int64) ([]byte, error) {
 	if err := CheckRegular(path); err != nil {
 		return nil, err
@@ -43,7 +44,8 @@ func readPrivate(file *os.File, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// CheckRegular returns an error if something that is not a regular file is at path, or if nothing is ([fs.ErrNotExist]).
+// CheckRegular returns an error if something that is not a regular file is at path, or if nothing
+// is ([fs.ErrNotExist]).
 func CheckRegular(path string) error {
 	info, err := os.Lstat(path)
 	if err == nil && !info.Mode().IsRegular() {
