@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/tenantkit/tenantkit/internal/wire"
@@ -36,11 +38,13 @@ var maskKey = sync.OnceValue(func() *[256]byte {
 
 // mask masks text, or unmasks what is masked.
 func mask[T string | []byte](text T) string {
-	key, masked := maskKey(), make([]byte, len(text))
-	for i := range masked {
-		masked[i] = text[i] ^ key[i%len(key)]
+	var masked strings.Builder
+	masked.Grow(len(text))
+	key := maskKey()
+	for i := range len(text) {
+		masked.WriteByte(text[i] ^ key[i%len(key)])
 	}
-	return string(masked)
+	return masked.String()
 }
 
 // NewSecret returns a Secret for a string.
@@ -89,6 +93,12 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() +
 
 // MarshalText returns [Redacted], or nothing if s is empty.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// EncodeValues adds [Redacted], or "" if s is empty, to a URL's query, for github.com/google/go-querystring. Clients refuse to send it.
+func (s Secret) EncodeValues(key string, values *url.Values) error {
+	values.Add(key, s.String())
+	return nil
+}
 
 // UnmarshalJSON reads a JSON string. A null is the empty secret.
 func (s *Secret) UnmarshalJSON(data []byte) error {

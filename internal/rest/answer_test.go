@@ -32,16 +32,16 @@ func TestFaultyAnswers(t *testing.T) {
 		"reset before":    {fake.Fault{ResetBefore: true}, true, "reset"},
 		"reset after":     {fake.Fault{ResetAfter: true}, true, "reset"},
 		"reset in header": {fake.Fault{ResetInHeader: true}, true, ""},
-		"truncated":       {fake.Fault{Truncate: true}, true, "200 OK: the answer cannot be used: unexpected EOF"},
-		"endless":         {fake.Fault{Endless: true}, false, "the answer cannot be used: longer than the bound on a response"},
-		"empty":           {fake.Fault{Empty: true}, false, `the answer cannot be used: it is empty (Content-Type "")`},
-		"garbage":         {fake.Fault{Garbage: true}, false, "the answer cannot be used: jsontext: "},
+		"truncated":       {fake.Fault{Truncate: true}, true, "200 OK: invalid response: unexpected EOF"},
+		"endless":         {fake.Fault{Endless: true}, false, "invalid response: longer than the bound on a response"},
+		"empty":           {fake.Fault{Empty: true}, false, `invalid response: it is empty (Content-Type "")`},
+		"garbage":         {fake.Fault{Garbage: true}, false, "invalid response: jsontext: "},
 		"HTML":            {fake.Fault{HTML: true}, false, `(Content-Type "text/html; charset=utf-8")`},
 		"blank":           {fake.Fault{Body: " \n "}, false, "it is empty"},
 		"wrong type":      {fake.Fault{Body: `{"id":[]}`}, false, "/id"},
 		"two values":      {fake.Fault{Body: `{} {}`}, false, "after top-level value"},
 		"half a value":    {fake.Fault{Body: `{"id":`}, false, "unexpected EOF"},
-		"204":             {fake.Fault{Status: 204}, false, "204 No Content: the answer cannot be used: it is empty"},
+		"204":             {fake.Fault{Status: 204}, false, "204 No Content: invalid response: it is empty"},
 		"slow":            {fake.Fault{Delay: time.Hour}, true, "time-out of 500ms"},
 		"slow body":       {fake.Fault{Slow: time.Hour}, true, "time-out of 500ms"},
 	}
@@ -108,7 +108,7 @@ func TestAnyAnswer(t *testing.T) {
 			}
 		})
 	}
-	into := Operation{Name: "TouchThing", Method: http.MethodPost, Path: "/things", Class: Write, Answer: Anything}
+	into := Operation{Name: "TouchThing", Method: http.MethodPost, Path: "/things", Class: tenantkit.Write, Expect: Status}
 	for body, want := range map[string]string{"": "", "  ": "", `{"id":"a1"}`: "a1"} {
 		var got thing
 		c := newTestClient(t, newMemory(t, jsonStep(body)))
@@ -141,7 +141,7 @@ func TestCheckedAnswer(t *testing.T) {
 		t.Error(err)
 	}
 	err := c.Do(t.Context(), &createThing, call(), nil)
-	if !errors.Is(err, mismatch) || tenantkit.OutcomeOf(err) != unknown || failedWith(t, err).Body != `{"name":"n"}` {
+	if !errors.Is(err, mismatch) || tenantkit.OutcomeOf(err) != unknown || failedWith(t, err).Body.Reveal() != `{"name":"n"}` {
 		t.Errorf("err = %v", err)
 	}
 	// Nobody looks into an answer that nobody wants, but it must be there.
@@ -180,8 +180,8 @@ func TestResponseBound(t *testing.T) {
 					return
 				}
 				failed := failedWith(t, err)
-				if !errors.Is(err, wire.ErrTooLong) || failed.Attempts != 1 || failed.Outcome != applied || len(failed.Body) > bound {
-					t.Errorf("%d attempts, %d bytes in the error; %v", failed.Attempts, len(failed.Body), err)
+				if !errors.Is(err, wire.ErrTooLong) || failed.Attempts != 1 || failed.Outcome != applied || len(failed.Body.Reveal()) > bound {
+					t.Errorf("%d attempts, %d bytes in the error; %v", failed.Attempts, len(failed.Body.Reveal()), err)
 				}
 				// The call may have its own bound.
 				if err := c.Do(t.Context(), &getThing, Call{Path: []string{"a1"}, Into: &got}, []tenantkit.Option{tenantkit.WithMaxResponseBytes(4 << 20)}); err != nil {
@@ -226,7 +226,7 @@ func TestGzipBomb(t *testing.T) {
 	}
 	err := c.Do(t.Context(), &createThing, callOf(&createThing), nil)
 	wantSentinels(t, err, tenantkit.ErrBadRequest)
-	if n := len(failedWith(t, err).Body); n != maxRefusalBytes {
+	if n := len(failedWith(t, err).Body.Reveal()); n != maxErrorBytes {
 		t.Errorf("%d bytes of the refusal are kept", n)
 	}
 	if used := allocated() - before; used > 24<<20 {
@@ -284,8 +284,8 @@ func TestLongRefusal(t *testing.T) {
 		})
 		c := newAPIClient(t, testAPI(), server.URL, tenantkit.NewTransport())
 		err := c.Do(t.Context(), &getThing, callOf(&getThing), nil)
-		if failed := failedWith(t, err); failed.Body != long[:maxRefusalBytes] || failed.StatusCode != http.StatusConflict {
-			t.Errorf("announced %t: %d bytes are kept; %v", announced, len(failed.Body), err)
+		if failed := failedWith(t, err); failed.Body.Reveal() != long[:maxErrorBytes] || failed.StatusCode != http.StatusConflict {
+			t.Errorf("announced %t: %d bytes are kept; %v", announced, len(failed.Body.Reveal()), err)
 		}
 	}
 }
@@ -304,7 +304,7 @@ func TestBrokenRefusal(t *testing.T) {
 			err := newTestClient(t, newMemory(t, s)).Do(t.Context(), &createThing, callOf(&createThing), nil)
 			wantSentinels(t, err, tenantkit.ErrConflict)
 			failed := failedWith(t, err)
-			if failed.Outcome != rejected || failed.Err != nil || s.body != "" && !strings.HasPrefix(failed.Body, `{"error":"n`) {
+			if failed.Outcome != rejected || failed.Err != nil || s.body != "" && !strings.HasPrefix(failed.Body.Reveal(), `{"error":"n`) {
 				t.Errorf("error = %+v", failed)
 			}
 		})

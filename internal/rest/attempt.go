@@ -49,7 +49,7 @@ type attempt struct {
 func (c *call) send(ctx context.Context) (*attempt, *failure) {
 	a := &attempt{call: c, started: time.Now()}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
-	req, err := c.request(httptrace.WithClientTrace(tenantkit.ContextWithAttempt(a.ctx, c.attempts+1), a.trace.hooks()))
+	req, err := c.request(httptrace.WithClientTrace(tenantkit.ContextWithAttempt(a.ctx, c.attempts+1), a.trace.start()))
 	if err != nil {
 		return a, a.notSent(err)
 	}
@@ -179,14 +179,17 @@ func (b timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// connectionTrace tells whether a request can have been written.
-type connectionTrace struct{ asked, connected atomic.Bool }
+// connectionTrace records whether a request can have been written.
+type connectionTrace struct {
+	hooks            httptrace.ClientTrace
+	asked, connected atomic.Bool
+}
 
-func (t *connectionTrace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { t.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { t.connected.Store(true) },
-	}
+// start returns the hooks that record it.
+func (t *connectionTrace) start() *httptrace.ClientTrace {
+	t.hooks.GetConn = func(string) { t.asked.Store(true) }
+	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.connected.Store(true) }
+	return &t.hooks
 }
 
 // outcome returns what is known about a request that ended with err in place of an answer.

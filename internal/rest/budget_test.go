@@ -248,7 +248,7 @@ func TestBudgetOfACancelledRenewal(t *testing.T) {
 				if n == 2 {
 					cancel()
 				}
-				return auth.Token{Value: tenantkit.Secret(fmt.Sprintf("token-%d", n))}, nil
+				return auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("token-%d", n))}, nil
 			})
 			server, _ := always(refusal(401, "")).start(t)
 			c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}, testURL, server,

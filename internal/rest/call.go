@@ -271,10 +271,11 @@ func (c *call) header() http.Header {
 	for name, values := range c.Header {
 		header[name] = values
 	}
-	header["Accept"] = []string{"application/json"}
-	header["User-Agent"] = []string{c.settings.UserAgent}
+	values := []string{"application/json", c.settings.UserAgent} // one allocation for all
+	header["Accept"] = values[:1:1]
+	header["User-Agent"] = values[1:]
 	if c.body != nil {
-		header["Content-Type"] = []string{"application/json"}
+		header["Content-Type"] = values[:1:1]
 	}
 	return header
 }

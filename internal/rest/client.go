@@ -159,9 +159,6 @@ func parseBase(text string, insecure bool) (*url.URL, error) {
 	return base, nil
 }
 
-// operationKey is where the context of a request holds its *Operation, for the redirect rules.
-type operationKey struct{}
-
 // httpClient returns a copy of client with the middleware around its transport, and the redirect rules of this module.
 func httpClient(service, operation string, client *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, error) {
 	copied := *client
@@ -175,8 +172,7 @@ func httpClient(service, operation string, client *http.Client, middleware []fun
 		}
 	}
 	copied.CheckRedirect = func(req *http.Request, via []*http.Request) error {
-		op, ok := req.Context().Value(operationKey{}).(*Operation)
-		if !ok || !op.followsRedirects() || len(via) > maxRedirects || !origin.Same(req.URL, via[0].URL) {
+		if !followsRedirects(req.Context()) || len(via) > maxRedirects || !origin.Same(req.URL, via[0].URL) {
 			return http.ErrUseLastResponse
 		}
 		if client.CheckRedirect != nil {

@@ -83,7 +83,12 @@ func TestRetryAfter(t *testing.T) {
 		{"longer than an int64", "99999999999999999999999999", "", math.MaxInt64, true},
 		{"negative", "-1", "", 0, false},
 		{"signed", "+5", "", 0, false},
-		{"fraction", "1.5", "", 0, false},
+		{"fraction", "1.5", "", 2 * time.Second, true},
+		{"fraction of a second", "0.001", "", time.Second, true},
+		{"whole with a fraction", "2.0", "", 2 * time.Second, true},
+		{"fraction only", ".5", "", time.Second, true},
+		{"two points", "1.2.3", "", 0, false},
+		{"a point", ".", "", 0, false},
 		{"exponent", "1e3", "", 0, false},
 		{"hexadecimal", "0x10", "", 0, false},
 		{"unit", "5s", "", 0, false},
@@ -200,12 +205,12 @@ func TestWaitThatDoesNotFit(t *testing.T) {
 		policy           tenantkit.RetryPolicy
 		reason           string
 	}{
-		{"an hour, MaxElapsed", "3600", 0, tenantkit.RetryPolicy{}, "not repeated: a wait of 1h0m0s does not fit into the 2m0s that the retry policy allows (MaxElapsed)"},
+		{"an hour, MaxElapsed", "3600", 0, tenantkit.RetryPolicy{}, "not retried: a wait of 1h0m0s does not fit into the 2m0s that the retry policy allows (MaxElapsed)"},
 		{"an hour, deadline", "3600", time.Minute, tenantkit.RetryPolicy{MaxElapsed: -1},
-			"not repeated: a wait of 1h0m0s does not fit into the 1m0s left of the context's deadline"},
+			"not retried: a wait of 1h0m0s does not fit into the 1m0s left of the context's deadline"},
 		{"exactly the deadline", "60", time.Minute, tenantkit.RetryPolicy{},
-			"not repeated: a wait of 1m0s does not fit into the 1m0s left of the context's deadline"},
-		{"a second above MaxElapsed", "121", 0, tenantkit.RetryPolicy{}, "not repeated: a wait of 2m1s does not fit into the 2m0s that the retry policy allows (MaxElapsed)"},
+			"not retried: a wait of 1m0s does not fit into the 1m0s left of the context's deadline"},
+		{"a second above MaxElapsed", "121", 0, tenantkit.RetryPolicy{}, "not retried: a wait of 2m1s does not fit into the 2m0s that the retry policy allows (MaxElapsed)"},
 		{"longer than a duration", "99999999999999999999", 0, tenantkit.RetryPolicy{}, "MaxElapsed"},
 		{"longer than a duration, deadline only", "99999999999999999999", time.Minute, tenantkit.RetryPolicy{MaxElapsed: -1}, "deadline"},
 	}

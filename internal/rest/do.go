@@ -151,7 +151,9 @@ func (a *attempt) checkResponse(body []byte) *failure {
 // run makes attempts until use takes the answer of one, which it returns for [call.end], or until no other may follow.
 func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, error) {
 	ctx = tenantkit.ContextWithOperation(ctx, c.op.Public())
-	ctx = context.WithValue(ctx, operationKey{}, c.op)
+	if c.op.Expect == JSONOrRedirect {
+		ctx = context.WithValue(ctx, keepsRedirects{}, true)
+	}
 	for {
 		a, f := c.send(ctx)
 		if f == nil {

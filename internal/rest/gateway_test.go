@@ -39,7 +39,7 @@ func TestPageInPlaceOfAnAnswer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			op := rest.Operation{Name: "Write", Method: http.MethodPost, Path: "/write", Class: rest.Idempotent, Answer: rest.Anything}
+			op := rest.Operation{Name: "Write", Method: http.MethodPost, Path: "/write", Class: tenantkit.Idempotent, Expect: rest.Status}
 			err = client.Do(context.Background(), &op, rest.Call{}, nil)
 			if (err != nil) != test.wantErr {
 				t.Fatalf("error %v, want one: %v", err, test.wantErr)

@@ -24,15 +24,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The operations of the tests, one of each kind.
 var (
-	getThing    = Operation{Name: "GetThing", Method: http.MethodGet, Path: "/things/{thingID}", Class: Read}
-	listThings  = Operation{Name: "ListThings", Method: http.MethodGet, Path: "/things", Class: Read}
-	queryThings = Operation{Name: "QueryThings", Method: http.MethodPost, Path: "/things/query", Class: Read}
-	putThing    = Operation{Name: "UpdateThing", Method: http.MethodPut, Path: "/things/{thingID}", Class: Idempotent}
-	deleteThing = Operation{Name: "DeleteThing", Method: http.MethodDelete, Path: "/things/{thingID}", Class: Idempotent}
-	dropThing   = Operation{Name: "DropThing", Method: http.MethodDelete, Path: "/things/{thingID}", Class: Idempotent, Answer: Anything}
-	createThing = Operation{Name: "CreateThing", Method: http.MethodPost, Path: "/things", Class: Write}
-	drawThing   = Operation{Name: "DrawThing", Method: http.MethodGet, Path: "/things/draw", Class: Write}
-	burnThing   = Operation{Name: "BurnThing", Method: http.MethodDelete, Path: "/token", Class: Never}
+	getThing    = Operation{Service: "things", Name: "GetThing", Method: http.MethodGet, Path: "/things/{thingID}", Class: tenantkit.Read}
+	listThings  = Operation{Service: "things", Name: "ListThings", Method: http.MethodGet, Path: "/things", Class: tenantkit.Read}
+	queryThings = Operation{Service: "things", Name: "QueryThings", Method: http.MethodPost, Path: "/things/query", Class: tenantkit.Read}
+	putThing    = Operation{Service: "things", Name: "UpdateThing", Method: http.MethodPut, Path: "/things/{thingID}", Class: tenantkit.Idempotent}
+	deleteThing = Operation{Service: "things", Name: "DeleteThing", Method: http.MethodDelete, Path: "/things/{thingID}", Class: tenantkit.Idempotent, Deletes: true}
+	dropThing   = Operation{Service: "things", Name: "DropThing", Method: http.MethodDelete, Path: "/things/{thingID}", Class: tenantkit.Idempotent, Expect: Status, Deletes: true}
+	createThing = Operation{Service: "things", Name: "CreateThing", Method: http.MethodPost, Path: "/things", Class: tenantkit.Write}
+	drawThing   = Operation{Service: "things", Name: "DrawThing", Method: http.MethodGet, Path: "/things/draw", Class: tenantkit.Write}
+	burnThing   = Operation{Service: "things", Name: "BurnThing", Method: http.MethodDelete, Path: "/token", Class: tenantkit.Never}
 )
 
 type thing struct {
@@ -272,7 +272,7 @@ func callOf(op *Operation) Call {
 	if op.Method == http.MethodPost || op.Method == http.MethodPut {
 		call.Body = thing{Name: "n"}
 	}
-	if op.Answer == JSON {
+	if op.Expect == JSON {
 		call.Into = new(thing)
 	}
 	return call

@@ -47,7 +47,7 @@ func TestRedirectAsAnswer(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer client.CloseIdleConnections()
-			op := rest.Operation{Name: "Ask", Method: http.MethodGet, Path: "/ask", Answer: rest.JSONOrRedirect}
+			op := rest.Operation{Name: "Ask", Method: http.MethodGet, Path: "/ask", Expect: rest.JSONOrRedirect}
 			var (
 				location string
 				answer   struct {
@@ -62,7 +62,7 @@ func TestRedirectAsAnswer(t *testing.T) {
 					}
 					return nil
 				},
-				Answered: func(resp *http.Response) error {
+				CheckResponse: func(resp *http.Response) error {
 					if at, err := resp.Location(); err == nil {
 						location = at.String()
 					}

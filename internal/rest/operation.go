@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -55,9 +56,13 @@ func (op *Operation) Invalid(field, format string, args ...any) error {
 	return &tenantkit.ValidationError{Service: op.Service, Operation: op.Name, Field: field, Reason: fmt.Sprintf(format, args...)}
 }
 
-// followsRedirects reports whether a redirect may be followed: only a read has no effect at a place that was not asked for.
-func (op *Operation) followsRedirects() bool {
-	return op.Class == tenantkit.Read && op.Method == http.MethodGet && op.Expect != JSONOrRedirect
+// keepsRedirects is the key of contexts of requests whose redirects are not followed, but read.
+type keepsRedirects struct{}
+
+// followsRedirects reports whether a redirect of a request may be followed: only a read has no effect at a place that was not asked for.
+func followsRedirects(ctx context.Context) bool {
+	op, ok := tenantkit.OperationFromContext(ctx)
+	return ok && op.Class == tenantkit.Read && op.Method == http.MethodGet && ctx.Value(keepsRedirects{}) == nil
 }
 
 // isRedirect reports whether resp is a redirect that the operation expects.

@@ -1,13 +1,13 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,14 +30,14 @@ func (r *rotating) Token(context.Context) (auth.Token, error) {
 	if len(r.refused) > 0 && r.err != nil {
 		return auth.Token{}, r.err
 	}
-	return auth.Token{Value: tenantkit.Secret(r.tokens[0])}, nil
+	return auth.Token{Value: tenantkit.NewSecret(r.tokens[0])}, nil
 }
 
 func (r *rotating) Invalidate(refused tenantkit.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refused = append(r.refused, refused)
-	if string(refused) == r.tokens[0] && len(r.tokens) > 1 {
+	if refused.Reveal() == r.tokens[0] && len(r.tokens) > 1 {
 		r.tokens = r.tokens[1:]
 	}
 }
@@ -82,7 +82,7 @@ func TestRenewal(t *testing.T) {
 							if n := requests.Load(); n != 2 || time.Since(started) != 0 {
 								t.Errorf("%d requests in %v, want 2 at once", n, time.Since(started))
 							}
-							if !slices.Equal(source.refused, []tenantkit.Secret{"old-token"}) {
+							if !slices.Equal(source.refused, []tenantkit.Secret{tenantkit.NewSecret("old-token")}) {
 								t.Errorf("the source was told of %q", reveal(source.refused))
 							}
 						})
@@ -96,7 +96,7 @@ func TestRenewal(t *testing.T) {
 func reveal(secrets []tenantkit.Secret) []string {
 	var texts []string
 	for _, s := range secrets {
-		texts = append(texts, string(s))
+		texts = append(texts, s.Reveal())
 	}
 	return texts
 }
@@ -180,7 +180,7 @@ func TestRenewalOfAChangingSource(t *testing.T) {
 	var asked int
 	source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 		asked++
-		return auth.Token{Value: tenantkit.Secret(fmt.Sprint("token-", min(asked, 2)))}, nil
+		return auth.Token{Value: tenantkit.NewSecret(fmt.Sprint("token-", min(asked, 2)))}, nil
 	})
 	server, requests := accepts("Bearer token-2")("Authorization").start(t)
 	c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}, testURL, server, tenantkit.WithRetry(tenantkit.NoRetry()))
@@ -195,13 +195,13 @@ func TestRenewalByTheServicesWords(t *testing.T) {
 	api := func(source auth.TokenSource) API {
 		return API{
 			Credentials: map[string]auth.Credential{"": auth.Bearer(source)},
-			Refusal: func(refusal *tenantkit.Error) {
-				if strings.Contains(refusal.Body, "IW10031") {
-					refusal.Code, refusal.Err = "IW10031", tenantkit.ErrUnauthenticated
+			ReadError: func(failed *tenantkit.Error, body []byte) {
+				if bytes.Contains(body, []byte("IW10031")) {
+					failed.Code, failed.Err = "IW10031", tenantkit.ErrUnauthenticated
 				}
 			},
-			CredentialRefused: func(refusal *tenantkit.Error) bool {
-				return refusal.StatusCode == 401 || refusal.StatusCode == 406 && refusal.Code == "IW10031"
+			CredentialRejected: func(failed *tenantkit.Error) bool {
+				return failed.StatusCode == 401 || failed.StatusCode == 406 && failed.Code == "IW10031"
 			},
 		}
 	}
@@ -283,7 +283,7 @@ func TestCancelledRenewal(t *testing.T) {
 			cancel()
 			return auth.Token{}, ctx.Err()
 		}
-		return auth.Token{Value: "token"}, nil
+		return auth.Token{Value: tenantkit.NewSecret("token")}, nil
 	})
 	server := newMemory(t, refusal(401, ""))
 	c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}, testURL, server)
@@ -309,7 +309,7 @@ func TestRefusedSource(t *testing.T) {
 					return auth.Token{}, fmt.Errorf("log in: %w", login)
 				}
 				fails = true
-				return auth.Token{Value: "token"}, nil
+				return auth.Token{Value: tenantkit.NewSecret("token")}, nil
 			})
 			api := API{Service: "things", Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}
 			wants := []error{}

@@ -135,7 +135,7 @@ var badPathValues = map[string]string{
 
 func TestBadPathValues(t *testing.T) {
 	t.Parallel()
-	two := Operation{Name: "GetPart", Method: http.MethodGet, Path: "/things/{thingID}/parts/{partID}", Class: Read}
+	two := Operation{Name: "GetPart", Method: http.MethodGet, Path: "/things/{thingID}/parts/{partID}", Class: tenantkit.Read}
 	server := newMemory(t)
 	c := newTestClient(t, server)
 	for value, reason := range badPathValues {
@@ -153,7 +153,7 @@ func TestBadPathValues(t *testing.T) {
 // Values are escaped on the wire, and what needs no escape stands as it is.
 func TestPathOnTheWire(t *testing.T) {
 	t.Parallel()
-	part := Operation{Name: "GetPart", Method: http.MethodGet, Path: "/users:byID/{userID}/parts/{partID}", Class: Read}
+	part := Operation{Name: "GetPart", Method: http.MethodGet, Path: "/users:byID/{userID}/parts/{partID}", Class: tenantkit.Read}
 	for value, want := range map[string]string{
 		"a1":                      "a1",
 		"ada@example.org":         "ada@example.org",
@@ -260,7 +260,7 @@ func TestQuery(t *testing.T) {
 	type secretQuery struct {
 		Key tenantkit.Secret `url:"key"`
 	}
-	wantInvalid(t, c.Do(t.Context(), &listThings, Call{Query: secretQuery{"s3cret"}}, nil), "ListThings", "key", "secret")
+	wantInvalid(t, c.Do(t.Context(), &listThings, Call{Query: secretQuery{tenantkit.NewSecret("s3cret")}}, nil), "ListThings", "key", "secret")
 	if len(server.sent()) != 0 {
 		t.Errorf("%d requests were sent: %s", len(server.sent()), server.sent()[0].URL)
 	}
@@ -274,7 +274,7 @@ func TestRequestOnTheWire(t *testing.T) {
 		"":      auth.APIKey("x-api-key", auth.StaticToken(testKey)),
 		"login": auth.Basic("user", auth.StaticToken("p:w")),
 	}
-	login := Operation{Name: "Login", Method: http.MethodPost, Path: "/login", Class: Write, Credential: "login"}
+	login := Operation{Name: "Login", Method: http.MethodPost, Path: "/login", Class: tenantkit.Write, Credential: "login"}
 	tests := map[string]struct {
 		op   *Operation
 		call Call
@@ -323,7 +323,7 @@ func TestBadInput(t *testing.T) {
 	server := newMemory(t)
 	c := newTestClient(t, server)
 	refused := tenantkit.Option(func(*tenantkit.Settings) error { return fmt.Errorf("not like this") })
-	lost := secretThing{ID: "a", Password: tenantkit.Redacted}
+	lost := secretThing{ID: "a", Password: tenantkit.NewSecret(tenantkit.Redacted)}
 	tests := map[string]struct {
 		client        *Client
 		ctx           context.Context

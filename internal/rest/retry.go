@@ -205,7 +205,7 @@ func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
 		switch {
 		case err != nil && !errors.Is(err, strconv.ErrRange):
 			return 0, false
-		case seconds >= float64(math.MaxInt64/int64(time.Second)):
+		case seconds > float64(math.MaxInt64/int64(time.Second)):
 			return math.MaxInt64, true
 		}
 		return time.Duration(math.Ceil(seconds)) * time.Second, true

@@ -184,8 +184,8 @@ func TestMiddleware(t *testing.T) {
 	mark := func(name string) tenantkit.Option {
 		return tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(req *http.Request) (*http.Response, error) {
-				service, operation := tenantkit.OperationFromContext(req.Context())
-				seen = append(seen, fmt.Sprint(name, " ", service, " ", operation, " ", tenantkit.AttemptFromContext(req.Context()), " ", req.Header.Get("X-Api-Key") != ""))
+				op, _ := tenantkit.OperationFromContext(req.Context())
+				seen = append(seen, fmt.Sprint(name, " ", op.Service, " ", op.Name, " ", tenantkit.AttemptFromContext(req.Context()), " ", req.Header.Get("X-Api-Key") != ""))
 				return next.RoundTrip(req)
 			})
 		})

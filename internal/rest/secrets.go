@@ -30,21 +30,23 @@ func (c *call) pinCredential(req *http.Request) {
 			continue
 		}
 		for _, value := range values {
-			c.client.secrets.Pin(credentialSecrets(value)...)
+			if known := c.client.secrets; !known.Pinned(value) {
+				known.Pin(value, credentialSecrets(value)...)
+			}
 		}
 	}
 }
 
-// credentialSecrets returns the secrets in the value of a credential's header: the value, the part after its scheme, and a password
-// that is in it.
+// credentialSecrets returns the secrets in the value of a credential's header: the value without its scheme, and a password that is in
+// it.
 func credentialSecrets(value string) []tenantkit.Secret {
-	secrets := []tenantkit.Secret{tenantkit.NewSecret(value)}
-	_, token, ok := strings.Cut(value, " ")
-	if !ok {
-		return secrets
+	scheme, token, _ := strings.Cut(value, " ")
+	switch strings.ToLower(scheme) {
+	case "bearer", "basic":
+		value = token
 	}
-	secrets[0] = tenantkit.NewSecret(token)
-	if pair, err := base64.StdEncoding.DecodeString(token); err == nil {
+	secrets := []tenantkit.Secret{tenantkit.NewSecret(value)}
+	if pair, err := base64.StdEncoding.DecodeString(value); err == nil {
 		if _, password, ok := strings.Cut(string(pair), ":"); ok {
 			secrets = append(secrets, tenantkit.NewSecret(password))
 		}

@@ -87,7 +87,7 @@ func outputs(t *testing.T, err error, response tenantkit.Response, log string) m
 	var failed *tenantkit.Error
 	if errors.As(err, &failed) {
 		values["value"] = *failed
-		texts["parts"] = strings.Join([]string{failed.URL, failed.Code, failed.Message, failed.Details, failed.RequestID, failed.Body, fmt.Sprint(failed.Header)}, "\n")
+		texts["parts"] = strings.Join([]string{failed.URL, failed.Code, failed.Message, failed.Details, failed.RequestID, fmt.Sprint(failed.Header)}, "\n")
 	}
 	for name, value := range values {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%s", "%x", "%d"} {
@@ -135,17 +135,17 @@ var secretCalls = map[string]struct {
 	credential func(secret string) auth.Credential
 	body       func(secret string) any
 }{
-	"APIKey":   {func(s string) auth.Credential { return auth.APIKey("x-api-key", auth.StaticToken(tenantkit.Secret(s))) }, nil},
-	"Bearer":   {func(s string) auth.Credential { return auth.Bearer(auth.StaticToken(tenantkit.Secret(s))) }, nil},
-	"RawBasic": {func(s string) auth.Credential { return auth.RawBasic(auth.StaticToken(tenantkit.Secret(s))) }, nil},
-	"Basic":    {func(s string) auth.Credential { return auth.Basic("user", auth.StaticToken(tenantkit.Secret(s))) }, nil},
+	"APIKey":   {func(s string) auth.Credential { return auth.APIKey("x-api-key", auth.StaticToken(s)) }, nil},
+	"Bearer":   {func(s string) auth.Credential { return auth.Bearer(auth.StaticToken(s)) }, nil},
+	"RawBasic": {func(s string) auth.Credential { return auth.RawBasic(auth.StaticToken(s)) }, nil},
+	"Basic":    {func(s string) auth.Credential { return auth.Basic("user", auth.StaticToken(s)) }, nil},
 	"own": {func(s string) auth.Credential {
 		return credentialFunc(func(req *http.Request) { req.Header.Set("X-Own", s) })
 	}, nil},
-	"over a custom header": {func(s string) auth.Credential { return auth.APIKey("X-Custom", auth.StaticToken(tenantkit.Secret(s))) }, nil},
-	"field":                {nil, func(s string) any { return secretThing{ID: "a", Password: tenantkit.Secret(s)} }},
+	"over a custom header": {func(s string) auth.Credential { return auth.APIKey("X-Custom", auth.StaticToken(s)) }, nil},
+	"field":                {nil, func(s string) any { return secretThing{ID: "a", Password: tenantkit.NewSecret(s)} }},
 	"nested": {nil, func(s string) any {
-		return map[string]any{"list": []any{struct{ Deep *secretThing }{&secretThing{Password: tenantkit.Secret(s)}}}}
+		return map[string]any{"list": []any{struct{ Deep *secretThing }{&secretThing{Password: tenantkit.NewSecret(s)}}}}
 	}},
 }
 
@@ -182,7 +182,7 @@ func TestEchoedSecrets(t *testing.T) {
 		"error of the transport": func(s string) step { return step{err: fmt.Errorf("cannot send %s", s)} },
 		"cut in its middle":      func(s string) step { return step{status: 400, body: `{"error":"bad ` + s[:len(s)*3/4], cut: errReset} },
 		"cut by the bound": func(s string) step {
-			return step{status: 400, body: strings.Repeat(" ", maxRefusalBytes-len(s)*3/4) + s}
+			return step{status: 400, body: strings.Repeat(" ", maxErrorBytes-len(s)*3/4) + s}
 		},
 	}
 	for kind, call := range secretCalls {
@@ -200,9 +200,9 @@ func TestEchoedSecrets(t *testing.T) {
 					written := write(secret)
 					server := always(echo(written))
 					api := testAPI()
-					api.Refusal = func(refusal *tenantkit.Error) {
-						refusal.Code, refusal.Message, refusal.Details = "E "+written, refusal.Body, written
-						refusal.RequestID = "R " + written
+					api.ReadError = func(failed *tenantkit.Error, body []byte) {
+						failed.Code, failed.Message, failed.Details = "E "+written, string(body), written
+						failed.RequestID = "R " + written
 					}
 					if call.credential != nil {
 						api.Credentials = map[string]auth.Credential{"": call.credential(secret)}
@@ -232,7 +232,7 @@ func TestEchoedSecrets(t *testing.T) {
 	}
 }
 
-// A secret that the server has just made is not in an error that tells that the answer cannot be used.
+// A secret that the server has just made is not in an error that tells that invalid response.
 func TestNewSecretsInUnusableAnswers(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]step{
@@ -278,16 +278,23 @@ func TestNewSecretsInUnusableAnswers(t *testing.T) {
 	}
 }
 
+// messageAPI is a service whose errors are all message.
+func messageAPI() API {
+	api := testAPI()
+	api.ReadError = func(failed *tenantkit.Error, body []byte) { failed.Message = string(body) }
+	return api
+}
+
 // A secret so short that it occurs by chance takes the whole text with it.
 func TestShortSecrets(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{"s", "s3", "s3x"} {
-		c, log := always(step{status: 400, body: `{"error":"` + secret + ` is wrong, 3 times"}`, header: http.Header{"X-Why": {secret}}}).withLog(t, testAPI())
+		c, log := always(step{status: 400, body: `{"error":"` + secret + ` is wrong, 3 times"}`, header: http.Header{"X-Ratelimit-Why": {secret}}}).withLog(t, messageAPI())
 		var response tenantkit.Response
-		err := c.Do(t.Context(), &putThing, Call{Path: []string{"a1"}, Body: secretThing{ID: "a", Password: tenantkit.Secret(secret)}},
+		err := c.Do(t.Context(), &putThing, Call{Path: []string{"a1"}, Body: secretThing{ID: "a", Password: tenantkit.NewSecret(secret)}},
 			[]tenantkit.Option{tenantkit.WithResponse(&response)})
 		failed := failedWith(t, err)
-		if failed.Body != tenantkit.Redacted || failed.Header.Get("X-Why") != tenantkit.Redacted || response.Header.Get("X-Why") != tenantkit.Redacted {
+		if failed.Message != tenantkit.Redacted || failed.Header.Get("X-Ratelimit-Why") != tenantkit.Redacted || response.Header.Get("X-Ratelimit-Why") != tenantkit.Redacted {
 			t.Errorf("%s: error = %+v", secret, *failed)
 		}
 		if strings.Contains(log.String(), "is wrong") {
@@ -299,10 +306,11 @@ func TestShortSecrets(t *testing.T) {
 // What is no secret stays readable.
 func TestWhatIsNoSecretStays(t *testing.T) {
 	t.Parallel()
-	c, _ := always(step{status: 409, body: `{"error":"key is taken"}`, header: http.Header{"X-Request-Id": {"r-1"}, "X-Why": {"taken"}}}).withLog(t, testAPI())
-	err := c.Do(t.Context(), &putThing, Call{Path: []string{"a1"}, Body: secretThing{ID: "a", Password: ""}}, nil)
+	c, _ := always(step{status: 409, body: `{"error":"key is taken"}`, header: http.Header{"X-Request-Id": {"r-1"}, "Ratelimit-Remaining": {"7"}, "X-Why": {"taken"}}}).withLog(t, messageAPI())
+	err := c.Do(t.Context(), &putThing, Call{Path: []string{"a1"}, Body: secretThing{ID: "a"}}, nil)
 	failed := failedWith(t, err)
-	if failed.Body != `{"error":"key is taken"}` || failed.RequestID != "r-1" || failed.Header.Get("X-Why") != "taken" || failed.Header.Get("Content-Type") != "application/json" {
+	if failed.Message != `{"error":"key is taken"}` || failed.Body.Reveal() != failed.Message || failed.RequestID != "r-1" ||
+		failed.Header.Get("Ratelimit-Remaining") != "7" || failed.Header.Get("Content-Type") != "application/json" || failed.Header.Get("X-Why") != "" {
 		t.Errorf("error = %+v", *failed)
 	}
 }

@@ -89,7 +89,7 @@ func TestStreamShapes(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("elements differ (-want +got):\n%s", diff)
 			}
-			if (err == nil) != (tt.text == "") || err != nil && !strings.Contains(err.Error(), "the answer cannot be used: ") || err != nil && !strings.Contains(err.Error(), tt.text) {
+			if (err == nil) != (tt.text == "") || err != nil && !strings.Contains(err.Error(), "invalid response: ") || err != nil && !strings.Contains(err.Error(), tt.text) {
 				t.Errorf("err = %v, want %q in it", err, tt.text)
 			}
 		})

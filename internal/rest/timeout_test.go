@@ -258,7 +258,7 @@ func TestSlowCredential(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
 		source := auth.TokenSourceFunc(func(ctx context.Context) (auth.Token, error) {
-			return auth.Token{Value: "token"}, pause(ctx, time.Minute)
+			return auth.Token{Value: tenantkit.NewSecret("token")}, pause(ctx, time.Minute)
 		})
 		c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}, testURL, newMemory(t, jsonStep(`{}`)),
 			tenantkit.WithTimeout(time.Second))

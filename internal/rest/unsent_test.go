@@ -71,7 +71,7 @@ func TestNotSentOnTheWire(t *testing.T) {
 				err := c.Do(t.Context(), op, callOf(op), nil)
 				failed := failedWith(t, err)
 				want := 3
-				if op.Class == Never {
+				if op.Class == tenantkit.Never {
 					want = 1
 				}
 				if failed.Outcome != notSent || failed.Attempts != want || !strings.Contains(err.Error(), tt.text) {
@@ -220,7 +220,7 @@ func TestNoSilentRepetition(t *testing.T) {
 						times++
 					}
 				}
-				if op.Class == Read {
+				if op.Class == tenantkit.Read {
 					return // may be repeated by whomever
 				}
 				if times != 1 || tenantkit.OutcomeOf(err) != unknown || err == nil {

@@ -43,14 +43,37 @@ func TestEncoder(t *testing.T) {
 	}
 }
 
-func TestTexts(t *testing.T) {
+// A readSecret decodes itself, as Visit wants it.
+type readSecret string
+
+func (s *readSecret) UnmarshalJSON(data []byte) error { return Unmarshal(data, (*string)(s)) }
+
+func TestVisit(t *testing.T) {
 	t.Parallel()
-	got, err := Texts[secret](sample())
-	if err != nil {
+	type object struct {
+		One     readSecret
+		Pointer *readSecret
+		List    []readSecret
+		Map     map[string]readSecret
+		Inner   *object
+	}
+	const data = `{"One":"one","Pointer":"two","List":["three",""],"Map":{"a":"four"},"Inner":{"One":"five","Pointer":null}}`
+	var got, want object
+	var visited []readSecret
+	if err := Unmarshal([]byte(data), &got, Visit(func(s readSecret) { visited = append(visited, s) })); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"one", "two", "three", "four", "five", "six", "seven"}, got); diff != "" {
-		t.Errorf("texts differ (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]readSecret{"one", "two", "three", "", "four", "five"}, visited); diff != "" {
+		t.Errorf("visited values differ (-want +got):\n%s", diff)
+	}
+	if err := Unmarshal([]byte(data), &want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the decoded value differs (-without +with Visit):\n%s", diff)
+	}
+	if err := Unmarshal([]byte(`{"One":7}`), &got, Visit(func(s readSecret) { t.Errorf("visited %q", s) })); err == nil {
+		t.Error("no error for a number")
 	}
 }
 
