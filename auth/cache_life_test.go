@@ -18,7 +18,7 @@ func TestCacheClockSkew(t *testing.T) {
 	// Of a token that lives 15 minutes by its claims, as seen by a machine whose clock is ahead of the issuer's by skew.
 	tests := map[string]struct {
 		skew     time.Duration
-		expiry   bool // whether the source tells it too
+		expiry   bool // whether the source reports it too
 		lifetime time.Duration
 	}{
 		"right clock":               {0, true, 15 * time.Minute},

@@ -353,7 +353,7 @@ func TestCacheInvalidateByMany(t *testing.T) {
 	})
 }
 
-func TestCacheTellsTheSourceOfARefusal(t *testing.T) {
+func TestCacheInvalidatesTheSource(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := &mint{life: time.Hour}

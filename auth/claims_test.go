@@ -84,7 +84,7 @@ func TestParseClaimsKeepsNumbers(t *testing.T) {
 	}
 }
 
-func TestParseClaimsRefuses(t *testing.T) {
+func TestParseClaimsRejects(t *testing.T) {
 	t.Parallel()
 	const marker = "MARKER"
 	encode := base64.RawURLEncoding.EncodeToString

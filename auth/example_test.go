@@ -78,7 +78,7 @@ func ExampleCognitoCLI() {
 	// and takes Token
 }
 
-// A service refuses a token with 403 and no word more: this tells why.
+// A service refuses a token with 403 and no word more: this reports why.
 func ExampleCheckIDToken() {
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
 		"iss": "https://accounts.google.com",

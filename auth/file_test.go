@@ -91,7 +91,7 @@ func TestFileFollowsChanges(t *testing.T) {
 	}
 }
 
-func TestFileRefuses(t *testing.T) {
+func TestFileRejects(t *testing.T) {
 	t.Parallel()
 	const marker = "MARKER-of-a-secret"
 	dir := t.TempDir()

@@ -195,7 +195,7 @@ func TestFileStoreSweeps(t *testing.T) {
 	wantFiles(t, dir, ".other.json.3.tmp", ".token.json.2.tmp", ".token.json.keep", "token.json")
 }
 
-func TestFileStoreRefusesTheFile(t *testing.T) {
+func TestFileStoreRejectsTheFile(t *testing.T) {
 	t.Parallel()
 	const marker = "MARKER-of-a-secret"
 	tests := map[string]struct{ text, says string }{
@@ -223,7 +223,7 @@ func TestFileStoreRefusesTheFile(t *testing.T) {
 	}
 }
 
-func TestFileStoreRefusesTheToken(t *testing.T) {
+func TestFileStoreRejectsTheToken(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token.json")
 	store := auth.FileStore(path)

@@ -60,7 +60,7 @@ func whyNoJWT(token tenantkit.Secret, err error) string {
 	case text == "":
 		return "is empty"
 	case strings.HasPrefix(text, "{"):
-		return "is a JSON answer: take the token out of it (of the aws program's, the field Token)"
+		return "is a JSON response: take the token out of it (of the aws program's, the field Token)"
 	case strings.HasPrefix(text, "ya29."):
 		return "is a Google access token: an ID token is wanted, which gcloud auth print-identity-token gives"
 	case strings.HasPrefix(strings.ToLower(text), "bearer "):

@@ -62,7 +62,7 @@ func (i *issuer) exchange(ctx context.Context, refresh tenantkit.Secret) (auth.G
 	again := i.grace && refresh == i.previous
 	if i.withdrawn || refresh != i.good && !again {
 		i.withdrawn = true
-		return auth.Grant{}, refusal(http.StatusUnauthorized)
+		return auth.Grant{}, rejection(http.StatusUnauthorized)
 	}
 	i.n++
 	grant := auth.Grant{Access: auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("a%d", i.n))}}
@@ -80,7 +80,7 @@ func (i *issuer) exchange(ctx context.Context, refresh tenantkit.Secret) (auth.G
 	return grant, nil
 }
 
-// state tells how many exchanges there were, whether two ran at once, and whether the login was withdrawn.
+// state reports how many exchanges there were, whether two ran at once, and whether the login was withdrawn.
 func (i *issuer) state() (exchanges int, overlap, withdrawn bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -104,7 +104,7 @@ func join(secrets []tenantkit.Secret) string {
 	return strings.Join(texts, " ")
 }
 
-func refusal(status int) error {
+func rejection(status int) error {
 	return &tenantkit.Error{Service: "issuer", Operation: "Exchange", StatusCode: status, Outcome: tenantkit.OutcomeRejected}
 }
 

@@ -13,9 +13,9 @@ import (
 
 // hops is a transport that redirects from one place to the next, and that notes where the credential came to.
 type hops struct {
-	places []string
-	tells  bool // to which request an answer belongs
-	seen   []string
+	places  []string
+	reports bool // to which request an answer belongs
+	seen    []string
 }
 
 func (h *hops) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -25,14 +25,14 @@ func (h *hops) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.StatusCode, resp.Header = http.StatusTemporaryRedirect, http.Header{"Location": {h.places[0]}}
 		h.places = h.places[1:]
 	}
-	if h.tells {
+	if h.reports {
 		resp.Request = req
 	}
 	return resp, nil
 }
 
 // Every hop of a chain of redirects is held against the place that the caller named, also where the transport does not tell to which
-// request its answers belong.
+// request its responses belong.
 func TestTransportAndChainsOfRedirects(t *testing.T) {
 	t.Parallel()
 	const home = "https://api.example.org"
@@ -51,10 +51,10 @@ func TestTransportAndChainsOfRedirects(t *testing.T) {
 		"to another port":             {[]string{home + ":444/"}, 1, false},
 	}
 	for name, tt := range tests {
-		for _, tells := range []bool{true, false} {
-			t.Run(fmt.Sprint(name, "/", tells), func(t *testing.T) {
+		for _, reports := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, "/", reports), func(t *testing.T) {
 				t.Parallel()
-				base := &hops{places: tt.places, tells: tells}
+				base := &hops{places: tt.places, reports: reports}
 				client := &http.Client{Transport: auth.Transport(auth.APIKey("X-Api-Key", auth.StaticToken("MARKER")), base)}
 				resp, err := client.Get(home + "/start")
 				if (err == nil) != tt.good {

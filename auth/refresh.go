@@ -27,10 +27,10 @@ type Grant struct {
 
 // The errors of a refresh token that a program should tell its user.
 var (
-	// ErrAnswerLost is the error of an exchange whose answer did not arrive. Where the issuer replaces refresh tokens, it may have
+	// ErrResponseLost is the error of an exchange whose answer did not arrive. Where the issuer replaces refresh tokens, it may have
 	// replaced this one, and nobody knows the new one. The next call tries the old one again, which many issuers allow for a while;
 	// others refuse it, and withdraw the login.
-	ErrAnswerLost = errors.New("the answer of the issuer was lost, and with it perhaps a new refresh token")
+	ErrResponseLost = errors.New("the response of the issuer was lost, and with it perhaps a new refresh token")
 	// ErrSpent is the error of a refresh token that was withdrawn, see [Refresher.MarkSpent].
 	ErrSpent = errors.New("the refresh token was withdrawn: log in, and use the new one")
 )
@@ -52,7 +52,7 @@ const (
 //     another one's exchange reads the store again.
 //   - An exchange that has begun is brought to its end, and its refresh token saved, even if the context ends: to throw the answer
 //     away could be to lose the login. It takes 30 seconds at most, and another 15 to save. Under a Cache no caller waits for that.
-//   - An exchange is not repeated by itself. After a lost answer the error is [ErrAnswerLost].
+//   - An exchange is not repeated by itself. After a lost answer the error is [ErrResponseLost].
 //   - If the program dies after the issuer has replaced the refresh token and before the new one is saved, the next run tries the
 //     old one. Issuers that take it for a while lose nobody; with others this moment, of about the time that the store takes to
 //     save, is the one in which a crash costs a login, and no client can do away with it.
@@ -255,13 +255,13 @@ func (r *Refresher) exchangeToken(ctx context.Context, refresh tenantkit.Secret)
 		r.lost = digest(refresh)
 		if ctx.Err() != nil {
 			// Without the end of this context in the chain: callers would take it for that of their own.
-			return Grant{}, fmt.Errorf("%w: %w after %v (%v)", ErrAnswerLost, os.ErrDeadlineExceeded, exchangeTimeout, err)
+			return Grant{}, fmt.Errorf("%w: %w after %v (%v)", ErrResponseLost, os.ErrDeadlineExceeded, exchangeTimeout, err)
 		}
-		return Grant{}, fmt.Errorf("%w: %w", ErrAnswerLost, err)
+		return Grant{}, fmt.Errorf("%w: %w", ErrResponseLost, err)
 	case !errors.Is(err, tenantkit.ErrUnauthenticated) && !errors.Is(err, tenantkit.ErrBadRequest) && !errors.Is(err, tenantkit.ErrForbidden):
 		return Grant{}, fmt.Errorf("the refresh token was not exchanged: %w", err)
 	case r.lost == digest(refresh):
-		return Grant{}, fmt.Errorf("the issuer rejects the refresh token, which it has probably replaced in an answer that was lost; log in, and use the new one: %w", err)
+		return Grant{}, fmt.Errorf("the issuer rejects the refresh token, which it has probably replaced in a response that was lost; log in, and use the new one: %w", err)
 	}
 	return Grant{}, fmt.Errorf("the issuer rejects the refresh token; if it was good once, it has expired, was withdrawn, or was replaced by one that could "+
 		"not be stored; log in, and use the new one: %w", err)

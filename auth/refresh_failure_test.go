@@ -114,7 +114,7 @@ func TestRefreshTokenExchangeTimeout(t *testing.T) {
 		i.takes = time.Hour
 		begin := time.Now()
 		_, err := auth.RefreshToken(auth.StaticToken("r0"), nil, i.exchange).Token(t.Context())
-		if !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, auth.ErrAnswerLost) {
+		if !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, auth.ErrResponseLost) {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(begin); took != 30*time.Second {
@@ -123,7 +123,7 @@ func TestRefreshTokenExchangeTimeout(t *testing.T) {
 	})
 }
 
-func TestRefreshTokenAnswerIsLost(t *testing.T) {
+func TestRefreshTokenResponseIsLost(t *testing.T) {
 	t.Parallel()
 	reset := errors.New("connection reset by peer")
 	lost := map[string]error{
@@ -138,7 +138,7 @@ func TestRefreshTokenAnswerIsLost(t *testing.T) {
 				i := newIssuer()
 				i.grace, i.lose = grace, err
 				source := auth.RefreshToken(auth.StaticToken("r0"), nil, i.exchange)
-				if _, err := source.Token(t.Context()); !errors.Is(err, auth.ErrAnswerLost) || !errors.Is(err, reset) {
+				if _, err := source.Token(t.Context()); !errors.Is(err, auth.ErrResponseLost) || !errors.Is(err, reset) {
 					t.Errorf("the caller is not told of the loss: %v", err)
 				}
 				i.wantGiven(t, "r0") // it was not repeated behind the caller's back
@@ -147,24 +147,24 @@ func TestRefreshTokenAnswerIsLost(t *testing.T) {
 					continue
 				}
 				_, err := source.Token(t.Context())
-				if !errors.Is(err, tenantkit.ErrUnauthenticated) || !strings.Contains(err.Error(), "an answer that was lost; log in") {
-					t.Errorf("the refusal is not explained by the loss: %v", err)
+				if !errors.Is(err, tenantkit.ErrUnauthenticated) || !strings.Contains(err.Error(), "a response that was lost; log in") {
+					t.Errorf("the rejection is not explained by the loss: %v", err)
 				}
 			}
 		})
 	}
 }
 
-func TestRefreshTokenIsRefused(t *testing.T) {
+func TestRefreshTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		err   error
 		login bool
 	}{
-		"unauthenticated": {refusal(http.StatusUnauthorized), true},
-		"invalid grant":   {refusal(http.StatusBadRequest), true},
-		"forbidden":       {refusal(http.StatusForbidden), true},
-		"rate limit":      {refusal(http.StatusTooManyRequests), false},
+		"unauthenticated": {rejection(http.StatusUnauthorized), true},
+		"invalid grant":   {rejection(http.StatusBadRequest), true},
+		"forbidden":       {rejection(http.StatusForbidden), true},
+		"rate limit":      {rejection(http.StatusTooManyRequests), false},
 		"not sent":        {&tenantkit.Error{Outcome: tenantkit.OutcomeNotSent}, false},
 		"bad input":       {&tenantkit.ValidationError{}, false},
 	}
@@ -175,7 +175,7 @@ func TestRefreshTokenIsRefused(t *testing.T) {
 			i.fail = test.err
 			source := auth.RefreshToken(auth.StaticToken("r0"), nil, i.exchange)
 			_, err := source.Token(t.Context())
-			if !errors.Is(err, test.err) || errors.Is(err, auth.ErrAnswerLost) || strings.Contains(err.Error(), "log in") != test.login {
+			if !errors.Is(err, test.err) || errors.Is(err, auth.ErrResponseLost) || strings.Contains(err.Error(), "log in") != test.login {
 				t.Errorf("got %v", err)
 			}
 			wantAccess(t, source, "a1")

@@ -43,7 +43,7 @@ func TestRefreshTokenThatIsReplaced(t *testing.T) {
 }
 
 // Some issuers name the refresh token again that they were given.
-func TestRefreshTokenThatIsRepeated(t *testing.T) {
+func TestRefreshTokenGivenAgain(t *testing.T) {
 	t.Parallel()
 	store := &faultyStore{TokenLocker: auth.MemoryStore(), save: errors.New("there is nothing to save")}
 	source := auth.RefreshToken(auth.StaticToken("r0"), store, func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {

@@ -81,6 +81,30 @@ func TestTokenStoreIn_StaleSave(t *testing.T) {
 	}
 }
 
+// A lock is lost during an exchange, and another replica exchanges meanwhile. Its token stays, and is the next one to be exchanged.
+func TestTokenStoreIn_LostLock(t *testing.T) {
+	t.Parallel()
+	store := coord.Memory()
+	i := newIssuer()
+	i.grace = true
+	other := auth.TokenStoreIn(store, coord.Local(), "key") // its own locks: as if the first were lost
+	source := auth.RefreshToken(auth.StaticToken("r0"), auth.TokenStoreIn(store, coord.Local(), "key"),
+		func(ctx context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
+			grant, err := i.exchange(ctx, refresh)
+			if refresh.Reveal() == "r0" {
+				wantAccess(t, auth.RefreshToken(auth.StaticToken("r0"), other, i.exchange), "a2")
+			}
+			return grant, err
+		})
+	if _, err := source.Token(t.Context()); !errors.Is(err, coord.ErrStale) {
+		t.Errorf("got %v, want ErrStale", err)
+	}
+	wantStored(t, other, "r2")
+	wantAccess(t, source, "a3")
+	i.wantGiven(t, "r0", "r0", "r2")
+	wantStored(t, other, "r3")
+}
+
 func TestTokenStoreIn_Errors(t *testing.T) {
 	t.Parallel()
 	memory, local := coord.Memory(), coord.Local()

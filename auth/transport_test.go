@@ -17,11 +17,11 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// wire answers requests, and writes down what it saw of them.
+// wire responses requests, and writes down what it saw of them.
 type wire struct {
-	answer func(n int, req *http.Request) *http.Response
-	seen   []string // method, path, Authorization, body
-	open   atomic.Int64
+	respond func(n int, req *http.Request) *http.Response
+	seen    []string // method, path, Authorization, body
+	open    atomic.Int64
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -36,21 +36,21 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	w.seen = append(w.seen, strings.TrimSpace(req.Method+" "+req.URL.Path+" "+req.Header.Get("Authorization")+" "+string(body)))
-	resp := w.answer(len(w.seen), req)
+	resp := w.respond(len(w.seen), req)
 	resp.Request = req
 	w.open.Add(1)
-	resp.Body = &answerBody{Reader: strings.NewReader("answer"), open: &w.open}
+	resp.Body = &responseBody{Reader: strings.NewReader("answer"), open: &w.open}
 	return resp, nil
 }
 
-type answerBody struct {
+type responseBody struct {
 	io.Reader
 	open *atomic.Int64
 }
 
-func (b *answerBody) Close() error { b.open.Add(-1); return nil }
+func (b *responseBody) Close() error { b.open.Add(-1); return nil }
 
-// statuses answers with each of them in turn.
+// statuses responses with each of them in turn.
 func statuses(list ...int) func(int, *http.Request) *http.Response {
 	return func(n int, _ *http.Request) *http.Response {
 		return &http.Response{StatusCode: list[min(n, len(list))-1], Header: http.Header{}}
@@ -69,7 +69,7 @@ func tokens(list ...string) auth.TokenSource {
 	}))
 }
 
-// onceBody is a body that cannot be sent again, and that tells whether it was closed.
+// onceBody is a body that cannot be sent again, and that reports whether it was closed.
 type onceBody struct {
 	io.Reader
 	closed bool
@@ -83,7 +83,7 @@ func TestTransport(t *testing.T) {
 		method, body string
 		once         bool
 		source       auth.TokenSource
-		answers      []int
+		responses    []int
 		status       int
 		seen         []string
 	}{
@@ -100,7 +100,7 @@ func TestTransport(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			base := &wire{answer: statuses(test.answers...)}
+			base := &wire{respond: statuses(test.responses...)}
 			req := newRequest(t, test.method, "https://api.example.org/x", test.body)
 			if test.once {
 				req.Body, req.GetBody = &onceBody{Reader: strings.NewReader(test.body)}, nil
@@ -122,7 +122,7 @@ func TestTransport(t *testing.T) {
 				t.Errorf("the answer is %q, %v", text, err)
 			}
 			if err := resp.Body.Close(); err != nil || base.open.Load() != 0 {
-				t.Errorf("%d answers are left open, %v", base.open.Load(), err)
+				t.Errorf("%d responses are left open, %v", base.open.Load(), err)
 			}
 		})
 	}
@@ -133,10 +133,10 @@ func TestWithRejected(t *testing.T) {
 	t.Parallel()
 	infoworks := auth.WithRejected(func(resp *http.Response) bool { return resp.StatusCode == http.StatusNotAcceptable })
 	tests := map[string]struct {
-		opts    []auth.TransportOption
-		answers []int
-		status  int
-		seen    []string
+		opts      []auth.TransportOption
+		responses []int
+		status    int
+		seen      []string
 	}{
 		"406":                {[]auth.TransportOption{infoworks}, []int{406, 200}, 200, []string{"GET /x Bearer a", "GET /x Bearer b"}},
 		"406 again":          {[]auth.TransportOption{infoworks}, []int{406, 406, 200}, 406, []string{"GET /x Bearer a", "GET /x Bearer b"}},
@@ -146,7 +146,7 @@ func TestWithRejected(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			base := &wire{answer: statuses(test.answers...)}
+			base := &wire{respond: statuses(test.responses...)}
 			req := newRequest(t, http.MethodGet, "https://api.example.org/x", "")
 			resp, err := auth.Transport(auth.Bearer(tokens("a", "b", "c")), base, test.opts...).RoundTrip(req)
 			if err != nil {
@@ -165,7 +165,7 @@ func TestWithRejected(t *testing.T) {
 func TestTransport_BadOptions(t *testing.T) {
 	t.Parallel()
 	for field, option := range map[string]auth.TransportOption{"opts": nil, "rejected": auth.WithRejected(nil)} {
-		base := &wire{answer: statuses(200)}
+		base := &wire{respond: statuses(200)}
 		_, err := auth.Transport(auth.Bearer(tokens("a")), base, option).RoundTrip(newRequest(t, http.MethodGet, "https://api.example.org/x", ""))
 		var invalid *tenantkit.ValidationError
 		if !errors.As(err, &invalid) || invalid.Service != "auth" || invalid.Field != field || len(base.seen) > 0 {
@@ -182,9 +182,9 @@ func TestTransportOfNoRequest(t *testing.T) {
 	}
 }
 
-func TestTransportRefusesToSend(t *testing.T) {
+func TestTransportRejectsToSend(t *testing.T) {
 	t.Parallel()
-	base := &wire{answer: statuses(200)}
+	base := &wire{respond: statuses(200)}
 	bearer := auth.Bearer(auth.StaticToken("MARKER"))
 	tests := map[string]struct {
 		credential auth.Credential
@@ -239,7 +239,7 @@ func TestTransportAndRedirects(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			base := &wire{answer: func(n int, _ *http.Request) *http.Response {
+			base := &wire{respond: func(n int, _ *http.Request) *http.Response {
 				if n > 1 {
 					return &http.Response{StatusCode: http.StatusOK}
 				}
@@ -265,7 +265,7 @@ func TestTransportAndRedirects(t *testing.T) {
 
 func TestTransportBodyCannotBeMadeAgain(t *testing.T) {
 	t.Parallel()
-	base := &wire{answer: statuses(401, 200)}
+	base := &wire{respond: statuses(401, 200)}
 	req := newRequest(t, http.MethodPost, "https://api.example.org/x", "body")
 	req.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("gone") }
 	resp, err := auth.Transport(auth.Bearer(tokens("a", "b")), base).RoundTrip(req)
@@ -341,7 +341,7 @@ func TestTransportOutcome(t *testing.T) {
 		name       string
 		url        string
 		credential auth.Credential
-		answer     func(int, *http.Request) *http.Response
+		respond    func(int, *http.Request) *http.Response
 		is         error
 		want       tenantkit.Outcome
 	}{
@@ -354,7 +354,7 @@ func TestTransportOutcome(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			base := &wire{answer: test.answer}
+			base := &wire{respond: test.respond}
 			client := http.Client{Transport: auth.Transport(test.credential, base)}
 			resp, err := client.Post(test.url, "text/plain", strings.NewReader("body"))
 			if err == nil {
@@ -366,7 +366,7 @@ func TestTransportOutcome(t *testing.T) {
 			if test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("%v is lost in: %v", test.is, err)
 			}
-			if len(base.seen) != 0 && test.answer == nil {
+			if len(base.seen) != 0 && test.respond == nil {
 				t.Errorf("sent: %q", base.seen)
 			}
 		})

@@ -61,7 +61,7 @@ func wantDeath(t *testing.T, conn net.Conn) {
 }
 
 // To read a named pipe would wait for a writer.
-func TestFileRefusesAPipe(t *testing.T) {
+func TestFileRejectsAPipe(t *testing.T) {
 	t.Parallel()
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {

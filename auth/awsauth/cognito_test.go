@@ -58,7 +58,7 @@ type cognito struct {
 	seen []string // target, the credential's scope, body
 }
 
-func newCognito(t *testing.T, answer http.HandlerFunc) *cognito {
+func newCognito(t *testing.T, respond http.HandlerFunc) *cognito {
 	t.Helper()
 	c := &cognito{}
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -79,7 +79,7 @@ func newCognito(t *testing.T, answer http.HandlerFunc) *cognito {
 		c.seen = append(c.seen, req.Method+" "+req.URL.Path+" "+req.Header.Get("X-Amz-Target")+" "+scope+" "+string(body))
 		c.mu.Unlock()
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		answer(w, req)
+		respond(w, req)
 	}))
 	t.Cleanup(c.Close)
 	return c

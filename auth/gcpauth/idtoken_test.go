@@ -50,14 +50,14 @@ const (
 // google stands in for all of Google's endpoints, whichever host a request is for.
 type google struct {
 	*httptest.Server
-	mu     sync.Mutex
-	seen   []string // method, host, path and query, Authorization, body
-	answer func(w http.ResponseWriter, req *http.Request, body string)
+	mu      sync.Mutex
+	seen    []string // method, host, path and query, Authorization, body
+	respond func(w http.ResponseWriter, req *http.Request, body string)
 }
 
-func newGoogle(t *testing.T, answer func(http.ResponseWriter, *http.Request, string)) *google {
+func newGoogle(t *testing.T, respond func(http.ResponseWriter, *http.Request, string)) *google {
 	t.Helper()
-	g := &google{answer: answer}
+	g := &google{respond: respond}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
@@ -67,7 +67,7 @@ func newGoogle(t *testing.T, answer func(http.ResponseWriter, *http.Request, str
 		g.seen = append(g.seen, strings.TrimSpace(fmt.Sprint(req.Method, " ", req.Header.Get("X-Meant-For"), req.URL.RequestURI(), " ",
 			req.Header.Get("Authorization"), " ", string(body))))
 		g.mu.Unlock()
-		g.answer(w, req, string(body))
+		g.respond(w, req, string(body))
 	}))
 	t.Cleanup(g.Close)
 	return g
@@ -407,4 +407,37 @@ func TestUnderACache(t *testing.T) {
 	if err != nil || second.Value == first.Value {
 		t.Errorf("the refused token is given again, %v", err)
 	}
+}
+
+// A source can be printed while it is used. The race detector finds what is wrong.
+func TestFormat_WhileCallsRun(t *testing.T) {
+	t.Parallel()
+	value, _ := idToken(map[string]any{"aud": audience, "email": account})
+	g := newGoogle(t, func(w http.ResponseWriter, _ *http.Request, _ string) { fmt.Fprintf(w, `{"token":%q}`, value) })
+	source := gcpauth.IDToken(gcpauth.Options{
+		Audience: audience, ServiceAccount: account, Credentials: caller("of-the-caller"), Transport: g.transport(t),
+	})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if text := fmt.Sprintf("%v %+v %#v %s %d", source, source, source, source, source); strings.Contains(text, "of-the-caller") {
+				t.Errorf("it prints %s", text)
+			}
+		}
+	})
+	for range 5 {
+		token, err := source.Token(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		source.Invalidate(token.Value)
+	}
+	close(stop)
+	wg.Wait()
 }

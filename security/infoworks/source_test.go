@@ -160,7 +160,7 @@ func TestTokenSourceFallsBack(t *testing.T) {
 			if !errors.Is(err, test.is) {
 				t.Errorf("got %v, want %v", err, test.is)
 			}
-			if errors.Is(err, auth.ErrAnswerLost) {
+			if errors.Is(err, auth.ErrResponseLost) {
 				t.Errorf("no refresh token can be lost that way: %v", err)
 			}
 		})
