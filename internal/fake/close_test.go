@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A server that closes lets go of every client at once, however the answer of that client is delayed.
+// A server that closes lets go of every client at once, however the answer of that client is
+// delayed.
 func TestCloseEndsWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]Fault{

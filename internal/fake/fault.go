@@ -9,31 +9,36 @@ import (
 	"time"
 )
 
-// A Fault is a failure to inject with [Server.Fail]. The zero value does nothing but count as the fault of one request.
+// A Fault is a failure to inject with [Server.Fail]. The zero value does nothing but count as the
+// fault of one request.
 //
-// Unless said otherwise a request that is hit is handled as usual, and only its answer suffers. Of several faults of
-// the connection in one Fault, the one that strikes first counts.
+// Unless said otherwise a request that is hit is handled as usual, and only its answer suffers. Of
+// several faults of the connection in one Fault, the one that strikes first counts.
 type Fault struct {
-	// Times is the number of requests to hit: 0 means one (with Rate: no limit), less than 0 means no limit.
+	// Times is the number of requests to hit: 0 means one (with Rate: no limit), less than 0 means
+	// no limit.
 	Times int
 
-	// Rate is the share of matching requests to hit, between 0 and 1; 0 means all. Which ones is the same in every run
-	// that sends its requests in the same order.
+	// Rate is the share of matching requests to hit, between 0 and 1; 0 means all. Which ones is
+	// the same in every run that sends its requests in the same order.
 	Rate float64
 
-	// Delay is waited before the request is handled; with Applied, before it is answered. It ends early when the
-	// client goes away or the server closes, and then the request is not handled any more.
+	// Delay is waited before the request is handled; with Applied, before it is answered. It ends
+	// early when the client goes away or the server closes, and then the request is not handled any
+	// more.
 	Delay time.Duration
 
-	// Status, RetryAfter, Header and Body are answered in place of the real answer, and the request is not applied.
-	// With a Body and no Status, the status is 200. With neither, RetryAfter and Header are added to the real answer.
-	// Content-Type is application/json for a Body that is JSON, else guessed from the Body, unless Header has one.
+	// Status, RetryAfter, Header and Body are answered in place of the real answer, and the request
+	// is not applied. With a Body and no Status, the status is 200. With neither, RetryAfter and
+	// Header are added to the real answer. Content-Type is application/json for a Body that is
+	// JSON, else guessed from the Body, unless Header has one.
 	Status     int
 	RetryAfter string
 	Header     http.Header
 	Body       string
 
-	// Applied makes the request take effect first although its answer is replaced by Status, Body or HTML.
+	// Applied makes the request take effect first although its answer is replaced by Status, Body
+	// or HTML.
 	Applied bool
 
 	// HTML answers 200 with the HTML page of a gateway; the request is not applied.
@@ -45,12 +50,12 @@ type Fault struct {
 	// Empty answers 200 without a body and without a content type.
 	Empty bool
 
-	// ResetUnread resets the connection before the body of the request is read; ResetBefore after it is read, before
-	// the request is applied.
+	// ResetUnread resets the connection before the body of the request is read; ResetBefore after
+	// it is read, before the request is applied.
 	ResetUnread, ResetBefore bool
 
-	// ResetAfter resets the connection after the request is applied, before the first byte of the answer;
-	// ResetInHeader after a part of the answer's header.
+	// ResetAfter resets the connection after the request is applied, before the first byte of the
+	// answer; ResetInHeader after a part of the answer's header.
 	ResetAfter, ResetInHeader bool
 
 	// Truncate announces the full length, sends half of the body, and closes the connection.
@@ -60,7 +65,8 @@ type Fault struct {
 	// Overlong sends more bytes than the announced length, and closes the connection.
 	Overlong bool
 
-	// Endless sends the body without its last bracket, and then white space until the client goes away.
+	// Endless sends the body without its last bracket, and then white space until the client goes
+	// away.
 	Endless bool
 
 	// Slow sends the body in eight parts with this pause before each.
@@ -149,10 +155,10 @@ func (p *pending) hits(operation string) bool {
 	return true
 }
 
-// Fail makes coming requests of the operation fail; "" stands for every request, those without a route included.
-// Faults are used up in the order given, by one request each unless Times or Rate say otherwise; those of a
-// further call come after them. An operation that the API does not have is never struck, and fails the test that
-// [CloseAtEnd] was given.
+// Fail makes coming requests of the operation fail; "" stands for every request, those without a
+// route included. Faults are used up in the order given, by one request each unless Times or Rate
+// say otherwise; those of a further call come after them. An operation that the API does not have
+// is never struck, and fails the test that [CloseAtEnd] was given.
 func (s *Server) Fail(operation string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -135,7 +135,8 @@ func TestSlowSendsTheHeaderFirst(t *testing.T) {
 	}
 }
 
-// A request whose client gave up during the delay is not applied any more; with Applied it is already.
+// A request whose client gave up during the delay is not applied any more; with Applied it is
+// already.
 func TestDelayAndGoneClient(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]Fault{"before": {Delay: time.Hour}, "after": {Delay: time.Hour, Applied: true}} {

@@ -10,12 +10,13 @@ import (
 	"syscall"
 )
 
-// RoundTripper returns a transport that takes every request to the server through memory, whatever its host, over no
-// connection. All that it does happens in goroutines of its requests, so that it serves in a testing/synctest bubble;
-// the server itself listens, and has to be made outside of the bubble.
+// RoundTripper returns a transport that takes every request to the server through memory, whatever
+// its host, over no connection. All that it does happens in goroutines of its requests, so that it
+// serves in a testing/synctest bubble; the server itself listens, and has to be made outside of the
+// bubble.
 //
-// A fault of the connection looks as it does over HTTP/2: a reset ends the exchange or the body, whatever was to come
-// before it.
+// A fault of the connection looks as it does over HTTP/2: a reset ends the exchange or the body,
+// whatever was to come before it.
 func (s *Server) RoundTripper() http.RoundTripper { return memory{s} }
 
 type memory struct{ server *Server }

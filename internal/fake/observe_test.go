@@ -97,7 +97,8 @@ func TestCloseTellsOfRequests(t *testing.T) {
 	}
 }
 
-// net/http ends the request of an observer that panics, or that ends its goroutine as a failed test does, and the server goes on.
+// net/http ends the request of an observer that panics, or that ends its goroutine as a failed test
+// does, and the server goes on.
 func TestCloseAfterAnObserverFailed(t *testing.T) {
 	t.Parallel()
 	for name, fails := range map[string]func(Request){

@@ -9,13 +9,16 @@ import (
 	"strings"
 )
 
-// HandleFunc makes the server respond with handler to requests that match pattern: a method, a space, and a path under the base URL
-// of a client, such as "GET /reports/{id}". A segment in braces matches any segment that is not empty; its value is the request's
-// PathValue. Requests need the credential that the operations of the API need, are recorded under the pattern as their Operation, and
-// count as applied. The pattern takes precedence over the API's own operations and over earlier patterns.
+// HandleFunc makes the server respond with handler to requests that match pattern: a method, a
+// space, and a path under the base URL of a client, such as "GET /reports/{id}". A segment in
+// braces matches any segment that is not empty; its value is the request's PathValue. Requests need
+// the credential that the operations of the API need, are recorded under the pattern as their
+// Operation, and count as applied. The pattern takes precedence over the API's own operations and
+// over earlier patterns.
 //
-// Handlers may run at the same time. The context of their request is done when the server closes. A pattern of another form and a nil
-// handler are ignored, and fail the test that [CloseAtEnd] was given.
+// Handlers may run at the same time. The context of their request is done when the server closes. A
+// pattern of another form and a nil handler are ignored, and fail the test that [CloseAtEnd] was
+// given.
 func (s *Server) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,7 +37,8 @@ func (s *Server) HandleFunc(pattern string, handler func(http.ResponseWriter, *h
 	s.routes = slices.Concat(own, s.routes)
 }
 
-// guarded returns a handler that serves requests with a valid credential by handler, without holding the lock.
+// guarded returns a handler that serves requests with a valid credential by handler, without
+// holding the lock.
 func (s *Server) guarded(handler http.HandlerFunc) func(*Request) Response {
 	return func(r *Request) Response {
 		if s.guard != nil {
@@ -46,7 +50,8 @@ func (s *Server) guarded(handler http.HandlerFunc) func(*Request) Response {
 	}
 }
 
-// admit reports whether the guard lets the request through, and returns its response if it does not.
+// admit reports whether the guard lets the request through, and returns its response if it does
+// not.
 func (s *Server) admit(r *Request) (rejection Response, ok bool) {
 	s.lock.Lock()
 	defer s.lock.Unlock()

@@ -50,7 +50,8 @@ type Response struct {
 	Header http.Header // sent beside what net/http sends by itself
 	Body   []byte      // sent as it is
 
-	// NoEffect says that the request changed nothing although its answer is 2xx, so Server.Applied does not count it.
+	// NoEffect says that the request changed nothing although its answer is 2xx, so Server.Applied
+	// does not count it.
 	NoEffect bool
 }
 
@@ -70,7 +71,8 @@ func (r Response) bodiless() bool {
 	return r.status()/100 == 1 || r.status() == http.StatusNoContent || r.status() == http.StatusNotModified
 }
 
-// header returns a copy of the header with the length of the body, whatever length the handler gave.
+// header returns a copy of the header with the length of the body, whatever length the handler
+// gave.
 func (r Response) header() http.Header {
 	header := r.Header.Clone()
 	if header == nil {
@@ -83,8 +85,8 @@ func (r Response) header() http.Header {
 	return header
 }
 
-// JSON is the answer that carries v as compact JSON. A v that JSON cannot express is a mistake in the fake, and is
-// answered with 500 and its reason.
+// JSON is the answer that carries v as compact JSON. A v that JSON cannot express is a mistake in
+// the fake, and is answered with 500 and its reason.
 func JSON(status int, v any) Response {
 	body, err := json.Marshal(v)
 	if err != nil {

@@ -11,15 +11,17 @@ type Route struct {
 	// Operation is the name under which requests are recorded and faults are asked for.
 	Operation string
 
-	// Method and Path say which requests are meant. Path is compared with the escaped path, segment by segment:
-	// a segment in braces takes any segment that is not empty, another one is compared after percent-decoding.
+	// Method and Path say which requests are meant. Path is compared with the escaped path, segment
+	// by segment: a segment in braces takes any segment that is not empty, another one is compared
+	// after percent-decoding.
 	Method, Path string
 
-	// When says whether a request with the query is meant, where one path has several operations. Nil means any.
+	// When says whether a request with the query is meant, where one path has several operations.
+	// Nil means any.
 	When func(query url.Values) bool
 
-	// Handle works out the answer. It runs while the server's lock is held, so handlers run one at a time,
-	// unless Concurrent is set.
+	// Handle works out the answer. It runs while the server's lock is held, so handlers run one at
+	// a time, unless Concurrent is set.
 	Handle func(*Request) Response
 
 	// Concurrent leaves locking to Handle.
@@ -36,8 +38,8 @@ func newMatcher(route Route) matcher {
 	return matcher{Route: route, segments: strings.Split(route.Path, "/")}
 }
 
-// match takes the decoded segments of a path. It returns the values of the segments in braces, and whether the path is
-// the route's.
+// match takes the decoded segments of a path. It returns the values of the segments in braces, and
+// whether the path is the route's.
 func (m matcher) match(segments []string) (map[string]string, bool) {
 	if len(segments) != len(m.segments) {
 		return nil, false

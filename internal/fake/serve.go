@@ -67,7 +67,8 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
 	out.send(answer, fault)
 }
 
-// enter records the request and takes its fault; the zero Fault stands for none. It refuses when the server is closed.
+// enter records the request and takes its fault; the zero Fault stands for none. It refuses when
+// the server is closed.
 func (s *Server) enter(request *Request) (*Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,7 +99,8 @@ func (s *Server) readBody(request *Request, body io.Reader) (tooLong bool, err e
 	return tooLong, err
 }
 
-// apply lets the API handle the request. The handler gets a copy, so that it cannot spoil the record.
+// apply lets the API handle the request. The handler gets a copy, so that it cannot spoil the
+// record.
 func (s *Server) apply(route *Route, request *Request) Response {
 	s.mu.Lock()
 	request.Applied = route != nil

@@ -17,36 +17,39 @@ type Config struct {
 	// Routes are the API's operations. The first one that matches a request takes it.
 	Routes []Route
 
-	// DecodePath is for APIs that decode and clean the path before they route: %2F separates segments, and a path with
-	// an empty, "." or ".." segment or a slash at its end has no route.
+	// DecodePath is for APIs that decode and clean the path before they route: %2F separates
+	// segments, and a path with an empty, "." or ".." segment or a slash at its end has no route.
 	DecodePath bool
 
 	// BasePaths are what paths of [Server.HandleFunc] come after. None means the root.
 	BasePaths []string
 
-	// Guard returns a handler that calls handle for requests with a valid credential only, and is what HandleFunc puts in front of its
-	// handlers. It runs under the same lock as the routes. Nil means that any request is handled.
+	// Guard returns a handler that calls handle for requests with a valid credential only, and is
+	// what HandleFunc puts in front of its handlers. It runs under the same lock as the routes. Nil
+	// means that any request is handled.
 	Guard func(handle func(*Request) Response) func(*Request) Response
 
-	// NotFound answers requests that no route takes, wrong methods included. Nil means the text 404 of net/http.
-	// It runs under the same lock as the routes.
+	// NotFound answers requests that no route takes, wrong methods included. Nil means the text 404
+	// of net/http. It runs under the same lock as the routes.
 	NotFound func(*Request) Response
 
-	// Lock is held while a handler runs, so that the fake can guard its state outside of handlers with the same lock.
-	// Nil means a lock of the server's own.
+	// Lock is held while a handler runs, so that the fake can guard its state outside of handlers
+	// with the same lock. Nil means a lock of the server's own.
 	Lock sync.Locker
 
 	// MaxBody is the largest request body in bytes; 0 means DefaultMaxBody.
 	MaxBody int64
 
-	// NoRecord keeps no record of requests, only the counts of [Server.Applied]: for runs of millions.
+	// NoRecord keeps no record of requests, only the counts of [Server.Applied]: for runs of
+	// millions.
 	NoRecord bool
 }
 
 // An Option changes how a Server listens.
 type Option func(*httptest.Server)
 
-// Listener makes the server listen there, on a port that its starter chose, in place of a free port. The server closes it.
+// Listener makes the server listen there, on a port that its starter chose, in place of a free
+// port. The server closes it.
 func Listener(listener net.Listener) Option {
 	return func(s *httptest.Server) {
 		// The port that was chosen before was used for nothing.
@@ -55,13 +58,14 @@ func Listener(listener net.Listener) Option {
 	}
 }
 
-// TLS serves https with HTTP/1.1, under a certificate that [Server.Client] and [Server.CertPool] trust.
+// TLS serves https with HTTP/1.1, under a certificate that [Server.Client] and [Server.CertPool]
+// trust.
 func TLS() Option {
 	return func(s *httptest.Server) { s.TLS = newTLSConfig() }
 }
 
-// HTTP2 serves https with HTTP/2, and with HTTP/1.1 to clients that ask for it. With HTTP/2 the faults that reset or
-// close the connection reset the stream instead.
+// HTTP2 serves https with HTTP/2, and with HTTP/1.1 to clients that ask for it. With HTTP/2 the
+// faults that reset or close the connection reset the stream instead.
 func HTTP2() Option {
 	return func(s *httptest.Server) {
 		s.TLS = newTLSConfig()
@@ -135,7 +139,8 @@ func NewServer(config Config, options ...Option) *Server {
 		s.maxBody = DefaultMaxBody
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	// The channel is made when it is first asked for: not in a synctest bubble, or Close could not close it outside.
+	// The channel is made when it is first asked for: not in a synctest bubble, or Close could not
+	// close it outside.
 	_ = s.ctx.Done()
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	s.http.Config.ConnState = s.watch
@@ -150,8 +155,9 @@ func NewServer(config Config, options ...Option) *Server {
 	return s
 }
 
-// CloseAtEnd closes the server at the end of the test. A test that used the server wrongly, such as by giving a name to Fail which is
-// not that of an operation, proves nothing: it fails, if t has the method Errorf.
+// CloseAtEnd closes the server at the end of the test. A test that used the server wrongly, such as
+// by giving a name to Fail which is not that of an operation, proves nothing: it fails, if t has
+// the method Errorf.
 func CloseAtEnd(t Cleaner, s *Server) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -171,12 +177,14 @@ func (s *Server) URL() string {
 	return s.http.URL
 }
 
-// Client returns an HTTP client that trusts the server's certificate. Its idle connections end with the server.
+// Client returns an HTTP client that trusts the server's certificate. Its idle connections end with
+// the server.
 func (s *Server) Client() *http.Client {
 	return s.http.Client()
 }
 
-// CertPool returns a pool with the server's certificate; it is empty when the server speaks plain http.
+// CertPool returns a pool with the server's certificate; it is empty when the server speaks plain
+// http.
 func (s *Server) CertPool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	if certificate := s.http.Certificate(); certificate != nil {
@@ -190,8 +198,9 @@ func (s *Server) Done() <-chan struct{} {
 	return s.ctx.Done()
 }
 
-// Close stops the server: delays, slow and endless answers end at once, open connections are closed. It returns when
-// nothing of the server runs any more. The record of requests stays. Closing again does nothing.
+// Close stops the server: delays, slow and endless answers end at once, open connections are
+// closed. It returns when nothing of the server runs any more. The record of requests stays.
+// Closing again does nothing.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -272,23 +281,25 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// OnRequest makes f be told of each request that ends from now on, faulty ones included; nil tells nobody any more. It is called in
-// the goroutine of the request, after the answer was written, and by several of them at a time; Close waits for it.
+// OnRequest makes f be told of each request that ends from now on, faulty ones included; nil tells
+// nobody any more. It is called in the goroutine of the request, after the answer was written, and
+// by several of them at a time; Close waits for it.
 func (s *Server) OnRequest(f func(Request)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = f
 }
 
-// ForgetRequests drops the record of all requests so far, so that a server that runs for long does not grow. The counts of Applied stay.
+// ForgetRequests drops the record of all requests so far, so that a server that runs for long does
+// not grow. The counts of Applied stay.
 func (s *Server) ForgetRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = nil
 }
 
-// Applied returns how many requests of the operation took effect: the API's handler ran and its answer was 2xx,
-// even if the client never got that answer.
+// Applied returns how many requests of the operation took effect: the API's handler ran and its
+// answer was 2xx, even if the client never got that answer.
 func (s *Server) Applied(operation string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

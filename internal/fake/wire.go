@@ -115,7 +115,8 @@ func (o wire) reset(first []byte) {
 	_ = raw.Close()
 }
 
-// hijack takes the connection over. With HTTP/2 there is none to take, and the stream is reset instead.
+// hijack takes the connection over. With HTTP/2 there is none to take, and the stream is reset
+// instead.
 func (o wire) hijack() net.Conn {
 	conn, _, err := http.NewResponseController(o.w).Hijack()
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// What a reset looks like below HTTP: not an orderly end, and no byte of an answer but the announced ones.
+// What a reset looks like below HTTP: not an orderly end, and no byte of an answer but the
+// announced ones.
 func TestResetOnTheSocket(t *testing.T) {
 	t.Parallel()
 	const request = "PUT /things/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"

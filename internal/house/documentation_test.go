@@ -26,8 +26,9 @@ func TestPackagesAreDocumented(t *testing.T) {
 	}
 }
 
-// TestExportedNamesAreDocumented looks for a comment at every exported name of the library. That of a group of constants or variables
-// is for all of them; one within a struct or an interface is for the lines below it too, up to an empty line or the next comment.
+// TestExportedNamesAreDocumented looks for a comment at every exported name of the library. That of
+// a group of constants or variables is for all of them; one within a struct or an interface is for
+// the lines below it too, up to an empty line or the next comment.
 func TestExportedNamesAreDocumented(t *testing.T) {
 	t.Parallel()
 	for _, f := range library(t) {

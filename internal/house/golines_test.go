@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestGoLines_Agree checks that every file that names the two supported Go lines names the same two. The lines are those of the
-// releases in .ci/run.
+// TestGoLines_Agree checks that every file that names the two supported Go lines names the same
+// two. The lines are those of the releases in .ci/run.
 func TestGoLines_Agree(t *testing.T) {
 	t.Parallel()
 	script := text(t, ".ci/run")

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// TestJSONLibraries_OnlyInWire checks that the choice of a JSON library besides encoding/json stays in one package, tests included:
-// the next change of the library, or of its interface, is then a change of that package alone.
+// TestJSONLibraries_OnlyInWire checks that the choice of a JSON library besides encoding/json stays
+// in one package, tests included: the next change of the library, or of its interface, is then a
+// change of that package alone.
 func TestJSONLibraries_OnlyInWire(t *testing.T) {
 	t.Parallel()
 	found := false
@@ -32,8 +33,8 @@ func TestJSONLibraries_OnlyInWire(t *testing.T) {
 	}
 }
 
-// jsonLibraries returns the imports of JSON libraries other than encoding/json. A package outside of the repository is taken for one if
-// its path contains "json".
+// jsonLibraries returns the imports of JSON libraries other than encoding/json. A package outside
+// of the repository is taken for one if its path contains "json".
 func jsonLibraries(t *testing.T, file *ast.File) []*ast.ImportSpec {
 	t.Helper()
 	var found []*ast.ImportSpec

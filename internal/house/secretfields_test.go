@@ -20,8 +20,9 @@ var notSecret = map[string]string{
 	"tenant/argo/argotest: User.APIKey":               "the state of a fake, for tests to seed and to compare",
 }
 
-// TestFieldsNamedLikeSecrets walks every exported struct of the library and the examples: an exported field that is named like a password, a key, a token or a
-// secret, and that holds text, must be a tenantkit.Secret.
+// TestFieldsNamedLikeSecrets walks every exported struct of the library and the examples: an
+// exported field that is named like a password, a key, a token or a secret, and that contains a
+// string, must be a tenantkit.Secret.
 func TestFieldsNamedLikeSecrets(t *testing.T) {
 	t.Parallel()
 	used := make(map[string]bool)
@@ -44,8 +45,8 @@ func TestFieldsNamedLikeSecrets(t *testing.T) {
 	}
 }
 
-// secretTextFields returns the exported fields of a package's exported structs ("Type.Field", "Type.Field.Inner") that are named like a
-// secret and hold text as it is.
+// secretTextFields returns the exported fields of a package's exported structs ("Type.Field",
+// "Type.Field.Inner") that are named like a secret and hold text as it is.
 func secretTextFields(files []*ast.File) []string {
 	texts := map[string]bool{"string": true, "any": true}
 	// A few rounds, since a type may be made from one that is declared behind it.
@@ -94,7 +95,8 @@ func fieldsOf(name string, s *ast.StructType, texts map[string]bool) []string {
 	return found
 }
 
-// holdsText tells whether values of the type show a text when they are printed: a string, bytes, or a pointer, slice or map of them.
+// holdsText tells whether values of the type show a text when they are printed: a string, bytes, or
+// a pointer, slice or map of them.
 func holdsText(is ast.Expr, texts map[string]bool) bool {
 	switch is := is.(type) {
 	case *ast.Ident:
@@ -122,7 +124,8 @@ func isNamed(x ast.Expr, name string) bool {
 var secretWords = []string{"authorization", "claims", "cookie", "cookies", "credential", "credentials", "jwt", "key", "keys", "passphrase", "passwd", "password",
 	"passwords", "pwd", "secret", "secrets", "token", "tokens"}
 
-// namedLikeSecret looks at the words of a name: APIKey, api_key and ApiKey are all of "api" and "key".
+// namedLikeSecret looks at the words of a name: APIKey, api_key and ApiKey are all of "api" and
+// "key".
 func namedLikeSecret(name string) bool {
 	for _, word := range words(name) {
 		if slices.Contains(secretWords, word) {

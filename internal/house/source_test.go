@@ -122,7 +122,8 @@ func (f *folder) imports(t *testing.T) []string {
 	return slices.Compact(all)
 }
 
-// declares tells whether the package has a function of the name, or, where none is given, anything at all.
+// declares tells whether the package has a function of the name, or, where none is given, anything
+// at all.
 func (f *folder) declares(function string) bool {
 	for _, file := range f.files {
 		for _, decl := range file.Decls {
