@@ -77,8 +77,12 @@ func TestErrorText(t *testing.T) {
 
 func TestValidationErrorText(t *testing.T) {
 	t.Parallel()
-	err := &tenantkit.ValidationError{Operation: "CreateTenant", Field: "info.name", Reason: "it is empty"}
-	if got := err.Error(); got != "CreateTenant: info.name: it is empty (nothing was sent)" {
+	err := &tenantkit.ValidationError{Service: "argo", Operation: "CreateTenant", Field: "info.name", Reason: "must not be empty"}
+	if got := err.Error(); got != "argo: CreateTenant: info.name: must not be empty" {
+		t.Errorf("text = %q", got)
+	}
+	err.Service, err.Operation = "", ""
+	if got := err.Error(); got != "info.name: must not be empty" {
 		t.Errorf("text = %q", got)
 	}
 }
@@ -87,7 +91,7 @@ func TestValidationErrorText(t *testing.T) {
 func TestZeroValues(t *testing.T) {
 	t.Parallel()
 	for _, v := range []any{tenantkit.Error{}, &tenantkit.Error{}, tenantkit.ValidationError{}, &tenantkit.ValidationError{}, tenantkit.Response{}, tenantkit.Page[int]{},
-		tenantkit.Secret(""), tenantkit.Outcome(0), tenantkit.RetryPolicy{}, tenantkit.Settings{}} {
+		tenantkit.Secret{}, tenantkit.Operation{}, tenantkit.Class(0), tenantkit.CallParams{}, tenantkit.Outcome(0), tenantkit.RetryPolicy{}, tenantkit.Settings{}} {
 		var log bytes.Buffer
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("zero", "value", v)
 		if text := fmt.Sprintf("%v %+v %#v", v, v, v) + log.String(); strings.Contains(text, "PANIC") || strings.Contains(text, "panicked") {
@@ -149,7 +153,7 @@ func TestErrorInLogs(t *testing.T) {
 	t.Parallel()
 	err := &tenantkit.Error{
 		Service: "argo", Operation: "GetTenant", Method: "GET", URL: "https://h.example.org/t", StatusCode: 503, RequestID: "r-1", Attempts: 4, ReadOnly: true,
-		Header: http.Header{"X-Header": {"header-text"}}, Body: "body-text", RetryAfter: time.Second, Err: errors.New("not repeated"),
+		Header: http.Header{"X-Header": {"header-text"}}, Body: tenantkit.NewSecret("body-text"), RetryAfter: time.Second, Err: errors.New("not retried"),
 	}
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Error("failed", "error", err)
@@ -161,7 +165,7 @@ func TestErrorInLogs(t *testing.T) {
 	}
 	want := map[string]any{
 		"service": "argo", "operation": "GetTenant", "status": 503.0, "attempts": 4.0, "request_id": "r-1",
-		"message": "argo: GetTenant: GET https://h.example.org/t: 503 Service Unavailable: not repeated (4 attempts; request r-1)",
+		"message": "argo: GetTenant: GET https://h.example.org/t: 503 Service Unavailable: not retried (4 attempts; request r-1)",
 	}
 	if diff := cmp.Diff(want, line.Error); diff != "" {
 		t.Errorf("logged error differs (-want +got):\n%s", diff)

@@ -155,7 +155,7 @@ func TestNewTransport(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "http://proxy.example.org")
 	transport := tenantkit.NewTransport()
 	defer transport.CloseIdleConnections()
-	if transport.Proxy != nil || transport.ResponseHeaderTimeout == 0 || transport.TLSHandshakeTimeout == 0 || transport.IdleConnTimeout == 0 {
+	if transport.Proxy == nil || transport.ResponseHeaderTimeout == 0 || transport.TLSHandshakeTimeout == 0 || transport.IdleConnTimeout == 0 {
 		t.Errorf("transport = %+v", transport)
 	}
 	if transport.MaxConnsPerHost == 0 || transport.MaxIdleConnsPerHost != transport.MaxConnsPerHost || transport.MaxIdleConns < transport.MaxIdleConnsPerHost || transport.DisableKeepAlives {
@@ -171,12 +171,33 @@ func TestNewTransport(t *testing.T) {
 
 func TestOperationFromContext(t *testing.T) {
 	t.Parallel()
-	if service, name := tenantkit.OperationFromContext(context.Background()); service != "" || name != "" {
-		t.Errorf("nothing: %q, %q", service, name)
+	if op, ok := tenantkit.OperationFromContext(context.Background()); ok || op != (tenantkit.Operation{}) {
+		t.Errorf("nothing: %+v, %t", op, ok)
 	}
-	ctx := tenantkit.ContextWithOperation(t.Context(), "argo", "GetTenant")
-	if service, name := tenantkit.OperationFromContext(context.WithoutCancel(ctx)); service != "argo" || name != "GetTenant" {
-		t.Errorf("got %q, %q", service, name)
+	want := tenantkit.Operation{Service: "argo", Name: "GetTenant", Method: "GET", Path: "/admin/tenants/{tenantID}", Class: tenantkit.Read}
+	type key struct{}
+	ctx := tenantkit.ContextWithOperation(context.WithValue(t.Context(), key{}, "outer"), want)
+	if op, ok := tenantkit.OperationFromContext(context.WithoutCancel(ctx)); !ok || op != want {
+		t.Errorf("got %+v, %t", op, ok)
+	}
+	if ctx.Value(key{}) != "outer" {
+		t.Error("the values of the outer context are gone")
+	}
+	inner := tenantkit.Operation{Name: "other"}
+	if op, _ := tenantkit.OperationFromContext(tenantkit.ContextWithOperation(ctx, inner)); op != inner {
+		t.Errorf("got %+v", op)
+	}
+}
+
+func TestClass_String(t *testing.T) {
+	t.Parallel()
+	for class, want := range map[tenantkit.Class]string{
+		0: "unknown", tenantkit.Read: "read", tenantkit.Idempotent: "idempotent write", tenantkit.Write: "write", tenantkit.Never: "never", 5: "unknown",
+	} {
+		text, err := class.MarshalText()
+		if class.String() != want || string(text) != want || err != nil {
+			t.Errorf("class %d = %q, %q, %v, want %q", class, class, text, err, want)
+		}
 	}
 }
 
