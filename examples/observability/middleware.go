@@ -42,9 +42,10 @@ func newTelemetry(tracers trace.TracerProvider, metrics prometheus.Registerer) (
 // middleware is for [tenantkit.WithTransport]. Headers are not looked at, since they hold credentials.
 func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
-		service, operation := tenantkit.OperationFromContext(req.Context())
-		ctx, span := t.tracer.Start(req.Context(), req.Method+" "+operation,
-			trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(requestAttributes(req, service, operation)...))
+		// The zero Operation, of a request that no client made, has empty labels.
+		operation, _ := tenantkit.OperationFromContext(req.Context())
+		ctx, span := t.tracer.Start(req.Context(), req.Method+" "+operation.Name,
+			trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(requestAttributes(req, operation)...))
 		started := time.Now()
 		status := "none"
 		// The end comes with the end of the body: an answer may break off.
@@ -55,8 +56,8 @@ func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
 				span.SetAttributes(semconv.ErrorType(err))
 			}
 			span.End()
-			t.attempts.WithLabelValues(service, operation, status).Inc()
-			t.duration.WithLabelValues(service, operation, status).Observe(time.Since(started).Seconds())
+			t.attempts.WithLabelValues(operation.Service, operation.Name, status).Inc()
+			t.duration.WithLabelValues(operation.Service, operation.Name, status).Observe(time.Since(started).Seconds())
 		}
 		resp, err := next.RoundTrip(req.WithContext(ctx))
 		if err != nil {
@@ -75,7 +76,7 @@ func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
 }
 
 // requestAttributes follow the semantic conventions for HTTP clients. The URL is without its query, as in the library's own errors.
-func requestAttributes(req *http.Request, service, operation string) []attribute.KeyValue {
+func requestAttributes(req *http.Request, operation tenantkit.Operation) []attribute.KeyValue {
 	url := *req.URL
 	url.User, url.RawQuery, url.Fragment = nil, "", ""
 	port, err := strconv.Atoi(url.Port())
@@ -83,7 +84,8 @@ func requestAttributes(req *http.Request, service, operation string) []attribute
 		port = map[string]int{"http": 80, "https": 443}[url.Scheme]
 	}
 	attributes := []attribute.KeyValue{
-		attribute.String("tenantkit.service", service), attribute.String("tenantkit.operation", operation),
+		attribute.String("tenantkit.service", operation.Service), attribute.String("tenantkit.operation", operation.Name),
+		attribute.String("tenantkit.class", operation.Class.String()),
 		semconv.HTTPRequestMethodKey.String(req.Method), semconv.URLFull(url.String()),
 		semconv.ServerAddress(url.Hostname()), semconv.ServerPort(port),
 	}

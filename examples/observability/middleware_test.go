@@ -108,7 +108,7 @@ func (w *watch) seenSpans() []seen {
 // attributes are those of a ListTenants, and more.
 func attributes(more ...string) map[string]string {
 	all := map[string]string{
-		"tenantkit.service": "argo", "tenantkit.operation": "ListTenants", "http.request.method": "GET",
+		"tenantkit.service": "argo", "tenantkit.operation": "ListTenants", "tenantkit.class": "read", "http.request.method": "GET",
 		"url.full": "https://argo.example.org/api/v2/admin/tenants", "server.address": "argo.example.org", "server.port": "443",
 	}
 	for i := 0; i < len(more); i += 2 {

@@ -20,8 +20,8 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 		infoworkstest.WithListener(listener),
 		infoworkstest.WithTokenLife(tokenLife),
 		infoworkstest.WithUsers(
-			infoworkstest.User{Email: admin, Name: "Ada Lovelace", Roles: []string{"Admin"}, Password: password},
-			infoworkstest.User{Email: "grace@aurora.example", Name: "Grace Hopper", Roles: []string{"Data Analyst"}, Password: "grace-infoworks-password"},
+			infoworkstest.User{Email: admin, Name: "Ada Lovelace", Roles: []string{"Admin"}, Password: tenantkit.NewSecret(password)},
+			infoworkstest.User{Email: "grace@aurora.example", Name: "Grace Hopper", Roles: []string{"Data Analyst"}, Password: tenantkit.NewSecret("grace-infoworks-password")},
 		),
 		infoworkstest.WithDirectory(infoworkstest.DirectoryUser{Email: "alan@aurora.example", Login: "alan"}),
 	)
@@ -31,19 +31,19 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 		}
 	}()
 	server.Allow(admin, "domain", "read", "sales")
-	refresh := server.RefreshToken(admin)
+	refresh := server.RefreshToken(admin).Reveal()
 	token, err := accessToken(ctx, server.BaseURL(), refresh)
 	if err != nil {
 		return nil, err
 	}
 
 	base := server.BaseURL()
-	byToken, byRefreshToken := []string{"Authorization: Bearer " + token}, []string{"Authorization: Basic " + string(refresh)}
+	byToken, byRefreshToken := []string{"Authorization: Bearer " + token}, []string{"Authorization: Basic " + refresh}
 	sync := `{"search_on":"email","search_list":["alan@aurora.example","nobody@aurora.example"]}`
 	s := &system{
 		id: "infoworks", name: "Infoworks", about: "tokens, authorisation, and users from a directory",
 		fake: server, baseURL: base,
-		credentials: []credential{{"password of " + admin, password}, {"refresh token", string(refresh)}, {"access token, for a day", token}},
+		credentials: []credential{{"password of " + admin, password}, {"refresh token", refresh}, {"access token, for a day", token}},
 		commands: []command{
 			{title: "list the users", method: "GET", url: base + "/admin/users", headers: byToken, status: 200},
 			{title: "create an access token", method: "GET", url: base + "/security/token/access", headers: byRefreshToken, status: 200},
@@ -73,7 +73,7 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 	s.secrets = func() []string {
 		var held []string
 		for _, u := range server.Users() {
-			held = append(held, string(u.Password), string(u.RefreshToken))
+			held = append(held, u.Password.Reveal(), u.RefreshToken.Reveal())
 		}
 		return held
 	}
@@ -81,7 +81,7 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 }
 
 // accessToken has one made, as the client of a user would.
-func accessToken(ctx context.Context, baseURL string, refresh tenantkit.Secret) (string, error) {
+func accessToken(ctx context.Context, baseURL string, refresh string) (string, error) {
 	client, err := infoworks.NewClient(baseURL, infoworks.Credentials{RefreshToken: auth.StaticToken(refresh)})
 	if err != nil {
 		return "", err
@@ -91,5 +91,5 @@ func accessToken(ctx context.Context, baseURL string, refresh tenantkit.Secret) 
 	if err != nil {
 		return "", err
 	}
-	return string(made.Token), nil
+	return made.Token.Reveal(), nil
 }

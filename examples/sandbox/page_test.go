@@ -211,7 +211,12 @@ func TestFaults(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	got := []int{create("Lost"), create("Late"), create("Plain")}
+	var got []int
+	for i, name := range []string{"Lost", "Late", "Plain"} {
+		got = append(got, create(name))
+		// A request is recorded after its response, or after its end without one.
+		settled(t, box, page, i+1)
+	}
 	if diff := cmp.Diff([]int{0, 503, 201}, got); diff != "" {
 		t.Errorf("statuses differ (-want +got):\n%s", diff)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,7 +84,7 @@ func (b *sandbox) record(s *system, r request) {
 		Body: b.vault.body(r.Body), Status: r.Status,
 	}
 	if r.Fault != nil {
-		e.Fault = b.disarm(s, r.Operation)
+		e.Fault = b.disarm(s, r)
 	}
 	e.Outcome, e.Tone = outcome(r, s.reads[r.Operation])
 	b.journal.add(e)
@@ -98,10 +99,10 @@ func (b *sandbox) arm(s *system, operation string, kind *faultKind) {
 	b.journal.touch()
 }
 
-// disarm drops the first fault of the operation, which has met its request, and returns its name. The caller holds b.mu.
-func (b *sandbox) disarm(s *system, operation string) string {
+// disarm drops the fault that has met the request, and returns its name. The caller holds b.mu.
+func (b *sandbox) disarm(s *system, r request) string {
 	for i, a := range b.armed {
-		if a.system == s && a.operation == operation {
+		if a.system == s && a.operation == r.Operation && reflect.DeepEqual(a.kind.fault, *r.Fault) {
 			b.armed = append(b.armed[:i:i], b.armed[i+1:]...)
 			return a.kind.Name
 		}

@@ -39,7 +39,7 @@ func startWorklytics(_ context.Context, listener net.Listener) (*system, error) 
 	)
 	updated := `{"id":` + calendar + `,"integrationId":"gcal-psoxy",` + settings + `gcal-2"}}`
 	connections := server.BaseURL() + "/data-connections"
-	token := string(server.GoogleToken("sandbox@acme.iam.gserviceaccount.com", tokenLife))
+	token := server.GoogleToken("sandbox@acme.iam.gserviceaccount.com", tokenLife).Reveal()
 	tenant := "x-worklytics-tenant-id: " + worklyticstest.DefaultTenantID
 	headers := []string{"Authorization: Bearer " + token, tenant}
 	s := &system{

@@ -1,5 +1,6 @@
-// The program readme writes the table of operations into README.md, from the tables of the client packages themselves. It is run by
-// go generate in the root folder; its test fails while README.md differs.
+// The program readme writes the table of operations into README.md, from the tables of the client
+// packages themselves. It is run by go generate in the root folder; its test fails while README.md
+// differs.
 package main
 
 import (
@@ -10,8 +11,8 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/datasink/autoid"
-	"github.com/tenantkit/tenantkit/internal/rest"
 	"github.com/tenantkit/tenantkit/provisioning/keboola"
 	"github.com/tenantkit/tenantkit/security/infoworks"
 	"github.com/tenantkit/tenantkit/tenant/argo"
@@ -20,7 +21,7 @@ import (
 
 type system struct {
 	name       string
-	operations []rest.Operation
+	operations []tenantkit.Operation
 	client     reflect.Type
 }
 
@@ -79,7 +80,7 @@ func table() string {
 				name = ""
 			}
 		}
-		for class := rest.Read; class <= rest.Never; class++ {
+		for class := tenantkit.Read; class <= tenantkit.Never; class++ {
 			row(class.String(), s.ofClass(class))
 		}
 		row("composed", s.others())
@@ -92,7 +93,7 @@ func (s system) folder() string {
 	return strings.TrimPrefix(s.client.Elem().PkgPath(), "github.com/tenantkit/tenantkit/")
 }
 
-func (s system) ofClass(class rest.Class) []string {
+func (s system) ofClass(class tenantkit.Class) []string {
 	var names []string
 	for _, op := range s.operations {
 		if op.Class == class {
@@ -102,9 +103,10 @@ func (s system) ofClass(class rest.Class) []string {
 	return names
 }
 
-// others returns the client's methods that are no operations but use some: all that are left but the one that ends a client.
+// others returns the client's methods that are made of operations: all that are left, except for
+// those that every client has.
 func (s system) others() []string {
-	known := map[string]bool{"CloseIdleConnections": true}
+	known := map[string]bool{"Call": true, "CallPage": true, "CloseIdleConnections": true, "Format": true}
 	for _, op := range s.operations {
 		known[op.Name] = true
 	}

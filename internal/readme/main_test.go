@@ -86,7 +86,8 @@ func TestTableHasEveryCall(t *testing.T) {
 	}
 }
 
-// TestOperations checks the tables of all client packages: each operation is complete, and has a class that its HTTP method allows.
+// TestOperations checks the tables of all client packages: each operation is complete, and has a
+// class that its HTTP method allows.
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	for _, s := range systems {

@@ -22,8 +22,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
 )
 
-// The programs of the README are what a newcomer runs first. Each is run as it stands, but for the address, which becomes that of a
-// fake.
+// The programs of the README are what a newcomer runs first. Each is run as it stands, but for the
+// address, which becomes that of a fake.
 func TestFirstPrograms(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")

@@ -92,7 +92,7 @@ func testPrograms(t *testing.T, proxy, release, language string) {
 		t.Errorf("go.mod says go %s, want go %s", got, language)
 	}
 	want := strings.Join([]string{
-		"worklytics: asana-psoxy", "argo: ada [redacted] tenantkit/0.1.0", "provisioning: unknown", "datasink: ack", "security: [redacted] true", "",
+		"worklytics: asana-psoxy", "argo: ada [redacted] tenantkit/0.1.0", "keboola: unknown", "autoid: ack", "infoworks: [redacted] true", "",
 	}, "\n")
 	if diff := cmp.Diff(want, run(bin+"clients")); diff != "" {
 		t.Errorf("the program with all clients and fakes (-want +got):\n%s", diff)
@@ -117,7 +117,7 @@ func testPrograms(t *testing.T, proxy, release, language string) {
 		if !slices.Contains(others, library+" "+libraryVersion) {
 			t.Errorf("a program with %s does not link %s %s: it links %q", client, library, libraryVersion, others)
 		}
-		if len(others) > 6 {
+		if len(others) > 7 {
 			t.Errorf("a program with %s links %d modules: %q", client, len(others), others)
 		}
 		t.Logf("a program with %s links %q", client, others)

@@ -26,7 +26,7 @@ import (
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	for _, call := range []func(context.Context) error{worklyticsCall, argoCall, provisioningCall, datasinkCall, securityCall} {
+	for _, call := range []func(context.Context) error{worklyticsCall, argoCall, keboolaCall, autoidCall, infoworksCall} {
 		if err := call(ctx); err != nil {
 			log.Fatal(err)
 		}
@@ -36,7 +36,7 @@ func main() {
 func worklyticsCall(ctx context.Context) error {
 	server := worklyticstest.NewServer()
 	defer server.Close()
-	tokens := auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour))
+	tokens := auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour).Reveal())
 	client, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, tokens)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func argoCall(ctx context.Context) error {
 	return nil
 }
 
-func provisioningCall(ctx context.Context) error {
+func keboolaCall(ctx context.Context) error {
 	server := keboolatest.NewServer()
 	defer server.Close()
 	client, err := keboola.NewClient(server.BaseURL(), auth.StaticToken(keboolatest.DefaultToken))
@@ -82,13 +82,13 @@ func provisioningCall(ctx context.Context) error {
 	server.Fail("CreateProject", keboolatest.Fault{ResetAfter: true})
 	_, err = client.CreateProject(ctx, &keboola.NewProject{Name: "Trial", KeboolaToken: keboola.KeboolaTokenDemo})
 	if err == nil {
-		return errors.New("a lost answer is no error")
+		return errors.New("a lost response must be an error")
 	}
-	fmt.Println("provisioning:", tenantkit.OutcomeOf(err))
+	fmt.Println("keboola:", tenantkit.OutcomeOf(err))
 	return nil
 }
 
-func datasinkCall(ctx context.Context) error {
+func autoidCall(ctx context.Context) error {
 	server := autoidtest.NewServer()
 	defer server.Close()
 	server.AddAssignment("john.doe", "entitlement_1")
@@ -102,14 +102,14 @@ func datasinkCall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("datasink:", server.AssignmentStatus("john.doe", "entitlement_1"))
+	fmt.Println("autoid:", server.AssignmentStatus("john.doe", "entitlement_1"))
 	return nil
 }
 
-func securityCall(ctx context.Context) error {
+func infoworksCall(ctx context.Context) error {
 	server := infoworkstest.NewServer(infoworkstest.WithUsers(infoworkstest.User{Email: "admin@infoworks.io"}))
 	defer server.Close()
-	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken("admin@infoworks.io"))})
+	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken("admin@infoworks.io").Reveal())})
 	if err != nil {
 		return err
 	}
@@ -121,6 +121,6 @@ func securityCall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("security:", token.Value, valid)
+	fmt.Println("infoworks:", token.Value, valid)
 	return nil
 }
