@@ -11,7 +11,8 @@
 //
 // A call for which no token can be had fails with the error of the source, and is not sent. No error of this package holds a secret.
 //
-// [RefreshToken] exchanges a refresh token for short-lived access tokens, and keeps a replaced refresh token in a [TokenStore].
+// [RefreshToken] exchanges a refresh token for short-lived access tokens, and keeps a replaced refresh
+// token in a [TokenStore]: in memory, in a file, or, for replicas, in a [coord.Store] ([TokenStoreIn]).
 //
 // [ParseClaims] and [CheckIDToken] read a JSON Web Token to explain why a service refuses it.
 package auth
