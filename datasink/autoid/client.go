@@ -50,8 +50,8 @@ func NewClient(baseURL string, credentials Credentials, opts ...tenantkit.Option
 	client, err := rest.New(rest.API{
 		Service:     service,
 		Credentials: sent,
-		ReadError: func(refusal *tenantkit.Error) {
-			readRefusal(refusal)
+		ReadError: func(refusal *tenantkit.Error, body []byte) {
+			readRefusal(refusal, body)
 			explainCredential(refusal, only)
 		},
 	}, baseURL, opts)

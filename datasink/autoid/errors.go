@@ -15,8 +15,8 @@ const maxMessage = 500
 
 // readRefusal takes the service's words out of the body. No form of refusals is documented, so it knows the usual ones: JSON with
 // message, error and code, plain text, and the page of a gateway.
-func readRefusal(refusal *tenantkit.Error) {
-	body := strings.TrimSpace(refusal.Body)
+func readRefusal(refusal *tenantkit.Error, raw []byte) {
+	body := strings.TrimSpace(string(raw))
 	var answer struct {
 		Message json.RawMessage `json:"message"`
 		Error   json.RawMessage `json:"error"`
@@ -116,7 +116,7 @@ func blamesItems(err error) bool {
 // gateway or a web server, or what services in Node say where they have no route.
 func missesPath(refusal *tenantkit.Error) bool {
 	return strings.Contains(strings.ToLower(refusal.Header.Get("Content-Type")), "html") ||
-		strings.HasPrefix(strings.TrimSpace(refusal.Body), "<") || strings.HasPrefix(refusal.Message, "Cannot "+refusal.Method+" ")
+		strings.HasPrefix(strings.TrimSpace(refusal.Body.Reveal()), "<") || strings.HasPrefix(refusal.Message, "Cannot "+refusal.Method+" ")
 }
 
 // mayPass tells whether another request may do better than a failed one, without anybody doing something about it.

@@ -191,15 +191,12 @@ func FuzzReadRefusal(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		refusal := &tenantkit.Error{Body: body}
-		readRefusal(refusal)
+		refusal := new(tenantkit.Error)
+		readRefusal(refusal, []byte(body))
 		for _, text := range []string{refusal.Message, refusal.Code, refusal.Details} {
 			if len(text) > maxMessage+len("…") {
 				t.Errorf("a text of %d bytes", len(text))
 			}
-		}
-		if refusal.Body != body {
-			t.Error("the body is changed")
 		}
 	})
 }

@@ -60,10 +60,10 @@ func (s *session) Token(ctx context.Context) (auth.Token, error) {
 		return auth.Token{}, s.invalid
 	}
 	last := s.kept()
-	if last.Value == "" || !last.Expiry.IsZero() && !time.Now().Before(last.Expiry) {
+	if last.Value.IsZero() || !last.Expiry.IsZero() && !time.Now().Before(last.Expiry) {
 		return s.keep(s.login(ctx))
 	}
-	token, renewErr := s.ask(ctx, &renewToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(last.Value))})
+	token, renewErr := s.ask(ctx, &renewToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(last.Value.Reveal()))})
 	if renewErr == nil || ctx.Err() != nil {
 		return s.keep(token, renewErr)
 	}
@@ -117,10 +117,10 @@ func (s *session) login(ctx context.Context) (auth.Token, error) {
 func (s *session) loginOnce(ctx context.Context) (auth.Token, tenantkit.Secret, error) {
 	password, err := s.password.Token(ctx)
 	if err != nil {
-		return auth.Token{}, "", fmt.Errorf("%s: %s: no password: %w", service, login.Name, err)
+		return auth.Token{}, tenantkit.Secret{}, fmt.Errorf("%s: %s: no password: %w", service, login.Name, err)
 	}
-	if password.Value == "" {
-		return auth.Token{}, "", login.Invalid("password", "it is empty")
+	if password.Value.IsZero() {
+		return auth.Token{}, tenantkit.Secret{}, login.Invalid("password", "it is empty")
 	}
 	token, err := s.ask(ctx, &login, rest.Call{Body: struct {
 		Username string           `json:"username"`
@@ -136,7 +136,7 @@ func (s *session) ask(ctx context.Context, op *rest.Operation, call rest.Call) (
 	}
 	call.Into = &answer
 	call.Check = func() error {
-		if answer.Token == "" {
+		if answer.Token.IsZero() {
 			return errors.New("it has no token")
 		}
 		return nil
@@ -145,5 +145,5 @@ func (s *session) ask(ctx context.Context, op *rest.Operation, call rest.Call) (
 		return auth.Token{}, rest.AsNotSent(err)
 	}
 	// It reads the end out of the token.
-	return auth.StaticToken(answer.Token).Token(ctx)
+	return auth.StaticToken(answer.Token.Reveal()).Token(ctx)
 }

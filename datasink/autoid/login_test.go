@@ -82,7 +82,7 @@ func token(t *testing.T, source auth.TokenSource) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(got.Value)
+	return got.Value.Reveal()
 }
 
 func TestLoginRequests(t *testing.T) {
@@ -94,8 +94,8 @@ func TestLoginRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjE2MzczMTYwNzksImV4cCI6MTYzNzM1OTI3OX0.c2ln"; string(got.Value) != want {
-		t.Errorf("token %q, want %q", string(got.Value), want)
+	if want := "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjE2MzczMTYwNzksImV4cCI6MTYzNzM1OTI3OX0.c2ln"; got.Value.Reveal() != want {
+		t.Errorf("token %q, want %q", got.Value.Reveal(), want)
 	}
 	if !got.Expiry.Equal(at(t, "2021-11-19T22:01:19Z")) {
 		t.Errorf("the token ends at %v", got.Expiry)
@@ -222,13 +222,13 @@ type keptPassword struct {
 func (k *keptPassword) Token(context.Context) (auth.Token, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return auth.Token{Value: tenantkit.Secret(k.values[0])}, nil
+	return auth.Token{Value: tenantkit.NewSecret(k.values[0])}, nil
 }
 
 func (k *keptPassword) Invalidate(refused tenantkit.Secret) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.refusals = append(k.refusals, string(refused))
+	k.refusals = append(k.refusals, refused.Reveal())
 	if len(k.values) > 1 {
 		k.values = k.values[1:]
 	}
@@ -314,7 +314,7 @@ func TestLoginFailures(t *testing.T) {
 				t.Errorf("a secret is in the error: %s", all)
 			}
 			var refusal *tenantkit.Error
-			if errors.As(err, &refusal) && strings.Contains(refusal.Body, "secret.token.text") {
+			if errors.As(err, &refusal) && strings.Contains(refusal.Body.Reveal(), "secret.token.text") {
 				t.Errorf("the token is in the error's body: %s", refusal.Body)
 			}
 			if (test.service == nil) != (len(service.sent) == 0) {

@@ -240,7 +240,7 @@ func TestShapes(t *testing.T) {
 	for name, err := range map[string]error{
 		"config that is no JSON":       sink.SetConfig(math.NaN()),
 		"logs that are no JSON":        sink.SetLogs(func() {}),
-		"a secret":                     sink.SetConfig(struct{ Password tenantkit.Secret }{"hidden"}),
+		"a secret":                     sink.SetConfig(struct{ Password tenantkit.Secret }{tenantkit.NewSecret("hidden")}),
 		"no config":                    (&autoid.Sink{}).DecodeConfig(&any),
 		"no logs":                      (&autoid.Sink{}).DecodeLogs(&any),
 		"config of another kind":       (&autoid.Sink{Config: raw(`[]`)}).DecodeConfig(&any),
@@ -256,7 +256,7 @@ func TestShapes(t *testing.T) {
 	if strings.Contains(string(sink.Config), "hidden") {
 		t.Errorf("the secret is in the config: %s", sink.Config)
 	}
-	if err := sink.SetLogs(map[string]tenantkit.Secret{"password": "hidden"}); err != nil || string(sink.Logs) != `{"password":"[redacted]"}` {
+	if err := sink.SetLogs(map[string]tenantkit.Secret{"password": tenantkit.NewSecret("hidden")}); err != nil || string(sink.Logs) != `{"password":"[redacted]"}` {
 		t.Errorf("logs with a secret: %s, %v", sink.Logs, err)
 	}
 }

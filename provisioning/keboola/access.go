@@ -22,7 +22,7 @@ type Credentials struct {
 func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...tenantkit.Option) (*Credentials, error) {
 	credentials := new(Credentials)
 	err := c.pipeline().Do(ctx, &projectCredentials, rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
-		if credentials.Login == "" || credentials.Password == "" {
+		if credentials.Login == "" || credentials.Password.IsZero() {
 			return errors.New("it lacks login or password")
 		}
 		return nil
@@ -54,10 +54,10 @@ func (c *Client) claims(ctx context.Context, operation *rest.Operation, name str
 		Enrypted tenantkit.Secret `json:"enryptedClaims"`
 	}
 	err := c.pipeline().Do(ctx, operation, rest.Call{Path: []string{name}, Into: &answer, Check: func() error {
-		if answer.EncryptedClaims == "" {
+		if answer.EncryptedClaims.IsZero() {
 			answer.EncryptedClaims = answer.Enrypted
 		}
-		if answer.EncryptedClaims == "" || answer.SSOProvider == "" {
+		if answer.EncryptedClaims.IsZero() || answer.SSOProvider == "" {
 			return errors.New("it lacks encryptedClaims or ssoProvider")
 		}
 		return nil

@@ -1,8 +1,6 @@
 package keboola
 
 import (
-	"slices"
-
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/internal/rest"

@@ -19,11 +19,11 @@ import (
 //	{"reason"}                                                        maintenance
 //
 // Anything else is taken for plain text, of which an HTML page gives its title.
-func readRefusal(refusal *tenantkit.Error) {
+func readRefusal(refusal *tenantkit.Error, body []byte) {
 	var members map[string]json.RawMessage
-	if err := wire.Unmarshal([]byte(refusal.Body), &members); err != nil {
+	if err := wire.Unmarshal(body, &members); err != nil {
 		// No JSON object: the status, and what text there is, tell all.
-		refusal.Message = plainText(refusal.Body)
+		refusal.Message = plainText(string(body))
 		return
 	}
 	first := func(names ...string) (found string, others []string) {
@@ -48,7 +48,7 @@ func readRefusal(refusal *tenantkit.Error) {
 		refusal.RequestID = id
 	}
 	if refusal.Message == "" {
-		refusal.Message = plainText(refusal.Body)
+		refusal.Message = plainText(string(body))
 	}
 	if refusal.StatusCode == http.StatusBadRequest && strings.HasSuffix(refusal.Message, notInDatabase) {
 		refusal.Err = tenantkit.ErrNotFound

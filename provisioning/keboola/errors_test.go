@@ -65,7 +65,7 @@ func TestRefusals(t *testing.T) {
 				t.Fatalf("error = %v, want a *tenantkit.Error", err)
 			}
 			want := [...]string{r.Code, r.Message, r.Details, r.RequestID, r.Body}
-			if diff := cmp.Diff(want, [...]string{got.Code, got.Message, got.Details, got.RequestID, got.Body}); diff != "" {
+			if diff := cmp.Diff(want, [...]string{got.Code, got.Message, got.Details, got.RequestID, got.Body.Reveal()}); diff != "" {
 				t.Errorf("code, message, details, request id, body differ (-want +got):\n%s", diff)
 			}
 			if got.StatusCode != r.Status || got.Service != "keboola" || got.Operation != "GetProject" {
@@ -90,7 +90,7 @@ func TestLongPlainText(t *testing.T) {
 	always(mock, http.StatusBadGateway, strings.Repeat("ž", 1000))
 	_, err := c.GetProject(t.Context(), "p")
 	var got *tenantkit.Error
-	if !errors.As(err, &got) || got.Message != strings.Repeat("ž", 300)+"…" || len(got.Body) != 2000 {
+	if !errors.As(err, &got) || got.Message != strings.Repeat("ž", 300)+"…" || len(got.Body.Reveal()) != 2000 {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -149,7 +149,7 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 				if got.Outcome != tt.outcome && !strings.HasPrefix(operation, "List") {
 					t.Errorf("outcome %v, want %v", got.Outcome, tt.outcome)
 				}
-				if holdsSecret[operation] && (shows(got.Error()) || shows(got.Body)) {
+				if holdsSecret[operation] && (shows(got.Error()) || shows(got.Body.Reveal())) {
 					t.Errorf("the error shows a secret of the answer: %v, %s", got, got.Body)
 				}
 			})
@@ -198,7 +198,7 @@ func demo() *keboola.NewProject {
 }
 
 func ada() *keboola.NewUser {
-	return &keboola.NewUser{Login: "ada@example.org", Password: "MARKER-password", FirstName: "Ada", LastName: "Lovelace"}
+	return &keboola.NewUser{Login: "ada@example.org", Password: tenantkit.NewSecret("MARKER-password"), FirstName: "Ada", LastName: "Lovelace"}
 }
 
 // Whatever a refusal holds, its error is made, tells its status, and shows no secret.
@@ -215,7 +215,7 @@ func FuzzRefusal(f *testing.F) {
 		if !errors.As(err, &got) || got.StatusCode != http.StatusBadRequest || got.Outcome != tenantkit.OutcomeRejected {
 			t.Fatalf("error = %v", err)
 		}
-		for _, text := range []string{got.Code, got.Message, got.Details, got.RequestID, got.Body, err.Error()} {
+		for _, text := range []string{got.Code, got.Message, got.Details, got.RequestID, got.Body.Reveal(), err.Error()} {
 			if strings.Contains(text, testToken) {
 				t.Errorf("the token is shown: %q", text)
 			}

@@ -83,7 +83,7 @@ func ExampleClient_CreateProjectWithUser() {
 	ctx := context.Background()
 
 	created, err := client.CreateProjectWithUser(ctx, &keboola.NewProject{
-		Name: "Stock", CustomToken: "authorization-token-of-your-own",
+		Name: "Stock", CustomToken: tenantkit.NewSecret("authorization-token-of-your-own"),
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -18,7 +18,7 @@ func ExampleClient_CreateUser() {
 	ctx := context.Background()
 
 	_, err := client.CreateUser(ctx, &keboola.NewUser{
-		Login: "Grace@example.org", Password: "seven characters or more", FirstName: "Grace", LastName: "Hopper",
+		Login: "Grace@example.org", Password: tenantkit.NewSecret("seven characters or more"), FirstName: "Grace", LastName: "Hopper",
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -33,7 +33,7 @@ func ExampleClient_CreateUser() {
 	if err := client.DeleteUser(ctx, login, nil); err != nil {
 		log.Fatal(err)
 	}
-	_, err = client.CreateUser(ctx, &keboola.NewUser{Login: login, Password: "short", FirstName: "Grace", LastName: "Hopper"})
+	_, err = client.CreateUser(ctx, &keboola.NewUser{Login: login, Password: tenantkit.NewSecret("short"), FirstName: "Grace", LastName: "Hopper"})
 	var invalid *tenantkit.ValidationError
 	if errors.As(err, &invalid) {
 		fmt.Println(invalid.Field, invalid.Reason)

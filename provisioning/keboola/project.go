@@ -39,7 +39,7 @@ type Project struct {
 // KeboolaToken returns which of Keboola's tokens the project was made under. It is empty for a token of your own, and for a project
 // whose Token is not known.
 func (p *Project) KeboolaToken() KeboolaToken {
-	switch token := KeboolaToken(strings.TrimPrefix(string(p.Token), "keboola_")); token {
+	switch token := KeboolaToken(strings.TrimPrefix(p.Token.Reveal(), "keboola_")); token {
 	case KeboolaTokenDemo, KeboolaTokenProduction:
 		return token
 	default:
@@ -107,9 +107,9 @@ func (p *NewProject) validate(op *rest.Operation) error {
 		return op.Invalid("project", "it is nil")
 	case blank(p.Name):
 		return op.Invalid("project.name", "it is empty")
-	case p.KeboolaToken == "" && p.CustomToken == "":
+	case p.KeboolaToken == "" && p.CustomToken.IsZero():
 		return op.Invalid("project.keboolaToken", "exactly one of keboolaToken and customToken must be given, and there is none")
-	case p.KeboolaToken != "" && p.CustomToken != "":
+	case p.KeboolaToken != "" && !p.CustomToken.IsZero():
 		return op.Invalid("project.customToken", "exactly one of keboolaToken and customToken must be given, and there are both")
 	case p.KeboolaToken != "" && p.KeboolaToken != KeboolaTokenDemo && p.KeboolaToken != KeboolaTokenProduction:
 		return op.Invalid("project.keboolaToken", "%q is neither %q nor %q; a token of your own is a customToken", string(p.KeboolaToken),
@@ -178,7 +178,7 @@ func (c *Client) CreateProjectWithUser(ctx context.Context, project *NewProject,
 	}
 	created := new(CreatedProjectWithUser)
 	err := c.pipeline().Do(ctx, op, rest.Call{Query: withUser{true}, Body: project, Into: created, Check: func() error {
-		if created.PID == "" || created.Login == "" || created.Password == "" {
+		if created.PID == "" || created.Login == "" || created.Password.IsZero() {
 			return errors.New("it lacks pid, login or password")
 		}
 		return nil

@@ -30,10 +30,10 @@ func TestExchanges(t *testing.T) {
 	t.Parallel()
 	type ctx = context.Context
 	type client = *keboola.Client
-	claims := &keboola.SSOClaims{EncryptedClaims: "-----BEGIN PGP MESSAGE-----\n...", SSOProvider: "keboola.com"}
-	project := &keboola.NewProject{Name: "Project Name", CustomToken: "AuthorizationToken"}
+	claims := &keboola.SSOClaims{EncryptedClaims: tenantkit.NewSecret("-----BEGIN PGP MESSAGE-----\n..."), SSOProvider: "keboola.com"}
+	project := &keboola.NewProject{Name: "Project Name", CustomToken: tenantkit.NewSecret("AuthorizationToken")}
 	user := func() *keboola.NewUser {
-		return &keboola.NewUser{Login: "test@keboola.com", Password: "1234567", FirstName: "Keboola", LastName: "Test"}
+		return &keboola.NewUser{Login: "test@keboola.com", Password: tenantkit.NewSecret("1234567"), FirstName: "Keboola", LastName: "Test"}
 	}
 	tests := []struct {
 		name    string
@@ -73,7 +73,7 @@ func TestExchanges(t *testing.T) {
 			call:    func(ctx ctx, c client) (any, error) { return c.GetProject(ctx, "wasc4gjy5sphvlt0wjx5fqys5q6bh38j") },
 			request: "GET /projects/wasc4gjy5sphvlt0wjx5fqys5q6bh38j", status: 200, answer: "project.json",
 			want: &keboola.Project{
-				PID: "wasc4gjy5sphvlt0wjx5fqys5q6bh38j", Token: "keboola_demo", CreatedOn: at(t, "2017-03-07T22:23:12Z"), CreatedBy: "kbc", CreatedByID: "1",
+				PID: "wasc4gjy5sphvlt0wjx5fqys5q6bh38j", Token: tenantkit.NewSecret("keboola_demo"), CreatedOn: at(t, "2017-03-07T22:23:12Z"), CreatedBy: "kbc", CreatedByID: "1",
 			},
 		},
 		{
@@ -95,7 +95,7 @@ func TestExchanges(t *testing.T) {
 			call:    func(ctx ctx, c client) (any, error) { return c.CreateProjectWithUser(ctx, project) },
 			request: "POST /projects?user=true", body: `{"name":"Project Name","customToken":"AuthorizationToken"}`, status: 201,
 			answer: "created-project-with-user.json",
-			want:   &keboola.CreatedProjectWithUser{PID: "jfkdsjfljkdls", UID: "jfkdsjfljkdls", Login: "test@keboola.com", Password: "1234567"},
+			want:   &keboola.CreatedProjectWithUser{PID: "jfkdsjfljkdls", UID: "jfkdsjfljkdls", Login: "test@keboola.com", Password: tenantkit.NewSecret("1234567")},
 		},
 		{
 			name:    "DeleteProject",
@@ -201,7 +201,7 @@ func TestExchanges(t *testing.T) {
 			name:    "ProjectCredentials",
 			call:    func(ctx ctx, c client) (any, error) { return c.ProjectCredentials(ctx, "p") },
 			request: "GET /projects/p/credentials", status: 200, answer: "credentials.json",
-			want: &keboola.Credentials{Login: "user12345@provisioning.keboola.com", Password: "1234"},
+			want: &keboola.Credentials{Login: "user12345@provisioning.keboola.com", Password: tenantkit.NewSecret("1234")},
 		},
 	}
 	for _, tt := range tests {
@@ -251,16 +251,16 @@ func TestFakeKnowsEveryOperation(t *testing.T) {
 		"GetProject":    func(pid, _ string) error { _, err := c.GetProject(ctx, pid); return err },
 		"DeleteProject": func(pid, _ string) error { return c.DeleteProject(ctx, pid, nil) },
 		"CreateProject": func(string, string) error {
-			_, err := c.CreateProject(ctx, &keboola.NewProject{Name: "n", CustomToken: "t"})
+			_, err := c.CreateProject(ctx, &keboola.NewProject{Name: "n", CustomToken: tenantkit.NewSecret("t")})
 			return err
 		},
 		"CreateProjectWithUser": func(string, string) error {
-			_, err := c.CreateProjectWithUser(ctx, &keboola.NewProject{Name: "n", CustomToken: "t"})
+			_, err := c.CreateProjectWithUser(ctx, &keboola.NewProject{Name: "n", CustomToken: tenantkit.NewSecret("t")})
 			return err
 		},
 		"ListUsers": func(string, string) error { _, err := c.ListUsers(ctx, nil); return err },
 		"CreateUser": func(string, string) error {
-			_, err := c.CreateUser(ctx, &keboola.NewUser{Login: "new@example.org", Password: "1234567", FirstName: "A", LastName: "B"})
+			_, err := c.CreateUser(ctx, &keboola.NewUser{Login: "new@example.org", Password: tenantkit.NewSecret("1234567"), FirstName: "A", LastName: "B"})
 			return err
 		},
 		"DeleteUser":            func(_, login string) error { return c.DeleteUser(ctx, login, nil) },

@@ -20,24 +20,24 @@ import (
 // tokens is a source of tokens made of texts.
 func tokens(next func() string) auth.TokenSource {
 	return auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
-		return auth.Token{Value: tenantkit.Secret(next())}, nil
+		return auth.Token{Value: tenantkit.NewSecret(next())}, nil
 	})
 }
 
 // However a value is shown, its secrets are not.
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
-	claims := &keboola.SSOClaims{EncryptedClaims: "MARKER", SSOProvider: "p"}
+	claims := &keboola.SSOClaims{EncryptedClaims: tenantkit.NewSecret("MARKER"), SSOProvider: "p"}
 	form, err := claims.LoginForm(keboola.GoodDataURLUS, "/")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, value := range []any{
-		&keboola.Project{PID: "p", Token: "MARKER"},
-		&keboola.NewProject{Name: "n", CustomToken: "MARKER"},
-		&keboola.CreatedProjectWithUser{Password: "MARKER"},
+		&keboola.Project{PID: "p", Token: tenantkit.NewSecret("MARKER")},
+		&keboola.NewProject{Name: "n", CustomToken: tenantkit.NewSecret("MARKER")},
+		&keboola.CreatedProjectWithUser{Password: tenantkit.NewSecret("MARKER")},
 		ada(),
-		&keboola.Credentials{Password: "MARKER"},
+		&keboola.Credentials{Password: tenantkit.NewSecret("MARKER")},
 		claims, form,
 	} {
 		var log bytes.Buffer

@@ -37,7 +37,7 @@ type LoginForm struct {
 // the hidden fields of a page.
 func (f *LoginForm) Values() url.Values {
 	return url.Values{
-		"encryptedClaims": {string(f.EncryptedClaims)},
+		"encryptedClaims": {f.EncryptedClaims.Reveal()},
 		"ssoProvider":     {f.SSOProvider},
 		"targetUrl":       {f.TargetURL},
 	}
@@ -49,10 +49,10 @@ func (f *LoginForm) Values() url.Values {
 //
 // The form follows GoodData's description of the login by a PGP message.
 func (s *SSOClaims) LoginForm(goodDataURL, targetURL string) (*LoginForm, error) {
-	if s == nil || s.EncryptedClaims == "" || s.SSOProvider == "" {
+	if s == nil || s.EncryptedClaims.IsZero() || s.SSOProvider == "" {
 		return nil, invalidForm("claims", "they are empty")
 	}
-	if s.EncryptedClaims == tenantkit.Redacted {
+	if s.EncryptedClaims.Reveal() == tenantkit.Redacted {
 		return nil, invalidForm("claims", "they are the text "+tenantkit.Redacted+": their true text was lost where they were stored")
 	}
 	base, err := url.Parse(goodDataURL)

@@ -13,7 +13,7 @@ import (
 
 func TestLoginForm(t *testing.T) {
 	t.Parallel()
-	claims := &keboola.SSOClaims{EncryptedClaims: "-----BEGIN PGP MESSAGE-----\n...", SSOProvider: "keboola.com"}
+	claims := &keboola.SSOClaims{EncryptedClaims: tenantkit.NewSecret("-----BEGIN PGP MESSAGE-----\n..."), SSOProvider: "keboola.com"}
 	const target = "/#s=/gdc/projects/p|projectDashboardPage"
 	for base, action := range map[string]string{
 		keboola.GoodDataURLUS:              "https://secure.gooddata.com/gdc/account/customerlogin",
@@ -39,15 +39,15 @@ func TestLoginForm(t *testing.T) {
 
 func TestLoginFormRefuses(t *testing.T) {
 	t.Parallel()
-	good := &keboola.SSOClaims{EncryptedClaims: "c", SSOProvider: "p"}
+	good := &keboola.SSOClaims{EncryptedClaims: tenantkit.NewSecret("c"), SSOProvider: "p"}
 	for _, tt := range []struct {
 		name, base, target, field string
 		claims                    *keboola.SSOClaims
 	}{
 		{"no claims", keboola.GoodDataURLUS, "/", "claims", nil},
 		{"empty claims", keboola.GoodDataURLUS, "/", "claims", &keboola.SSOClaims{SSOProvider: "p"}},
-		{"no provider", keboola.GoodDataURLUS, "/", "claims", &keboola.SSOClaims{EncryptedClaims: "c"}},
-		{"redacted claims", keboola.GoodDataURLUS, "/", "claims", &keboola.SSOClaims{EncryptedClaims: tenantkit.Redacted, SSOProvider: "p"}},
+		{"no provider", keboola.GoodDataURLUS, "/", "claims", &keboola.SSOClaims{EncryptedClaims: tenantkit.NewSecret("c")}},
+		{"redacted claims", keboola.GoodDataURLUS, "/", "claims", &keboola.SSOClaims{EncryptedClaims: tenantkit.NewSecret(tenantkit.Redacted), SSOProvider: "p"}},
 		{"plain http", "http://secure.gooddata.com", "/", "goodDataURL", good},
 		{"no URL", "%", "/", "goodDataURL", good},
 		{"relative URL", "/gdc", "/", "goodDataURL", good},

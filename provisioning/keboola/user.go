@@ -84,7 +84,7 @@ func (u *NewUser) validate(op *rest.Operation) error {
 	if reason := rest.BadName(u.Login); reason != "" {
 		return op.Invalid("user.login", "%s", reason)
 	}
-	if n := utf8.RuneCountInString(string(u.Password)); n < MinPasswordLength {
+	if n := utf8.RuneCountInString(u.Password.Reveal()); n < MinPasswordLength {
 		return op.Invalid("user.password", "it has %d characters, and needs %d", n, MinPasswordLength)
 	}
 	return nil

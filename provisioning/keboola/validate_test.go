@@ -21,7 +21,7 @@ func TestValidation(t *testing.T) {
 		return func(ctx context.Context, c client) error { _, err := c.CreateProject(ctx, project); return err }
 	}
 	user := func(change func(*newUser)) func(context.Context, client) error {
-		u := &newUser{Login: "a@b.org", Password: "1234567", FirstName: "A", LastName: "B"}
+		u := &newUser{Login: "a@b.org", Password: tenantkit.NewSecret("1234567"), FirstName: "A", LastName: "B"}
 		change(u)
 		return func(ctx context.Context, c client) error { _, err := c.CreateUser(ctx, u); return err }
 	}
@@ -35,9 +35,9 @@ func TestValidation(t *testing.T) {
 		{"no name", create(&keboola.NewProject{KeboolaToken: "demo"}), "project.name", "empty"},
 		{"blank name", create(&keboola.NewProject{Name: " \t", KeboolaToken: "demo"}), "project.name", "empty"},
 		{"no token", create(&keboola.NewProject{Name: "n"}), "project.keboolaToken", "exactly one"},
-		{"two tokens", create(&keboola.NewProject{Name: "n", KeboolaToken: "demo", CustomToken: "MARKER"}), "project.customToken", "exactly one"},
+		{"two tokens", create(&keboola.NewProject{Name: "n", KeboolaToken: "demo", CustomToken: tenantkit.NewSecret("MARKER")}), "project.customToken", "exactly one"},
 		{"unknown token", create(&keboola.NewProject{Name: "n", KeboolaToken: "Demo"}), "project.keboolaToken", `"Demo" is neither "demo" nor "production"`},
-		{"redacted token", create(&keboola.NewProject{Name: "n", CustomToken: tenantkit.Redacted}), "customToken", "redacted"},
+		{"redacted token", create(&keboola.NewProject{Name: "n", CustomToken: tenantkit.NewSecret(tenantkit.Redacted)}), "customToken", "redacted"},
 		{
 			"no project with user",
 			func(ctx context.Context, c client) error { _, err := c.CreateProjectWithUser(ctx, nil); return err },
@@ -47,8 +47,8 @@ func TestValidation(t *testing.T) {
 		{"no login", user(func(u *newUser) { u.Login = "" }), "user.login", "empty"},
 		{"no first name", user(func(u *newUser) { u.FirstName = " " }), "user.firstName", "empty"},
 		{"no last name", user(func(u *newUser) { u.LastName = "" }), "user.lastName", "empty"},
-		{"no password", user(func(u *newUser) { u.Password = "" }), "user.password", "it has 0 characters, and needs 7"},
-		{"short password of long letters", user(func(u *newUser) { u.Password = "ěščřžý" }), "user.password", "it has 6 characters, and needs 7"},
+		{"no password", user(func(u *newUser) { u.Password = tenantkit.Secret{} }), "user.password", "it has 0 characters, and needs 7"},
+		{"short password of long letters", user(func(u *newUser) { u.Password = tenantkit.NewSecret("ěščřžý") }), "user.password", "it has 6 characters, and needs 7"},
 		{
 			"unknown role",
 			func(ctx context.Context, c client) error { return c.AddUserToProject(ctx, "p", "a@b", "owner") },
@@ -112,7 +112,7 @@ func TestLeastPassword(t *testing.T) {
 	t.Parallel()
 	c, mock := newMock(t)
 	always(mock, http.StatusCreated, `{"uid":"u"}`)
-	if _, err := c.CreateUser(t.Context(), &keboola.NewUser{Login: "a@b", Password: "ěščřžýá", FirstName: "A", LastName: "B"}); err != nil {
+	if _, err := c.CreateUser(t.Context(), &keboola.NewUser{Login: "a@b", Password: tenantkit.NewSecret("ěščřžýá"), FirstName: "A", LastName: "B"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -163,11 +163,11 @@ func TestOperationsAreCopies(t *testing.T) {
 func TestKeboolaToken(t *testing.T) {
 	t.Parallel()
 	for token, want := range map[tenantkit.Secret]keboola.KeboolaToken{
-		"keboola_demo": "demo", "keboola_production": "production", "demo": "demo", "production": "production",
-		"": "", "my-own-token": "", "keboola_other": "",
+		tenantkit.NewSecret("keboola_demo"): "demo", tenantkit.NewSecret("keboola_production"): "production", tenantkit.NewSecret("demo"): "demo", tenantkit.NewSecret("production"): "production",
+		tenantkit.Secret{}: "", tenantkit.NewSecret("my-own-token"): "", tenantkit.NewSecret("keboola_other"): "",
 	} {
 		if got := (&keboola.Project{Token: token}).KeboolaToken(); got != want {
-			t.Errorf("%q is %q, want %q", string(token), got, want)
+			t.Errorf("%q is %q, want %q", token.Reveal(), got, want)
 		}
 	}
 }

@@ -17,9 +17,9 @@ type refusal struct {
 	Help    wire.Text `json:"help"`
 }
 
-func readRefusal(e *tenantkit.Error) {
+func readRefusal(e *tenantkit.Error, raw []byte) {
 	var body refusal
-	if err := wire.Unmarshal([]byte(e.Body), &body); err != nil {
+	if err := wire.Unmarshal(raw, &body); err != nil {
 		// An answer of something between here and the server: Body has it.
 		return
 	}
@@ -74,7 +74,7 @@ func credentialRefused(e *tenantkit.Error) bool {
 	}
 	for i := range operations {
 		if operations[i].Name == e.Operation {
-			return operations[i].Credential == byAccessToken || i == samlRedirectURL
+			return operations[i].Credential == byAccessToken || operations[i] == &samlRedirectURL
 		}
 	}
 	return false
@@ -88,7 +88,7 @@ func Help(err error) string {
 		return ""
 	}
 	var body refusal
-	if wire.Unmarshal([]byte(e.Body), &body) != nil {
+	if wire.Unmarshal([]byte(e.Body.Reveal()), &body) != nil {
 		return ""
 	}
 	return strings.TrimSpace(string(body.Help))

@@ -94,7 +94,7 @@ func TestWrongCredentials(t *testing.T) {
 				n := 0
 				source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 					n++
-					return auth.Token{Value: tenantkit.Secret(fmt.Sprintf("MARKER-%d", n))}, nil
+					return auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("MARKER-%d", n))}, nil
 				})
 				client := newClient(t, mock, infoworks.Credentials{Username: username, Password: source, RefreshToken: source},
 					tenantkit.WithRetry(tenantkit.DefaultRetryPolicy()))
@@ -133,7 +133,7 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 		{"no context", "Authenticate", "ctx", drop(client.Authenticate(none))},
 		{"no context", "RegenerateRefreshToken", "ctx", client.RegenerateRefreshToken(none)},
 		{"no context", "SAMLRedirectURL", "ctx", drop(anybody.SAMLRedirectURL(none))},
-		{"no token", "ValidateToken", "token", drop(client.ValidateToken(ctx, ""))},
+		{"no token", "ValidateToken", "token", drop(client.ValidateToken(ctx, tenantkit.Secret{}))},
 		{"nil", "AuthoriseUser", "authorisation", drop(client.AuthoriseUser(ctx, nil))},
 		{"empty", "AuthoriseUser", "authorisation", drop(client.AuthoriseUser(ctx, &infoworks.Authorisation{}))},
 		{"nil", "UserData", "query", drop(client.UserData(ctx, nil))},

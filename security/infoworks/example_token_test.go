@@ -63,7 +63,7 @@ func ExampleClient_ValidateToken() {
 		log.Fatal(err)
 	}
 	defer client.CloseIdleConnections()
-	for _, token := range []tenantkit.Secret{made.Token, "something-else"} {
+	for _, token := range []tenantkit.Secret{made.Token, tenantkit.NewSecret("something-else")} {
 		valid, err := client.ValidateToken(context.Background(), token)
 		fmt.Println(valid, err)
 	}
@@ -97,7 +97,7 @@ func ExampleClient_RegenerateRefreshToken() {
 	server := fakeServer()
 	defer server.Close()
 	given := server.RefreshToken(exampleUser) // in a program: auth.File, so that it can be replaced while the program runs
-	source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: given}, nil })
+	source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) { return auth.Token{Value: tenantkit.NewSecret(given)}, nil })
 	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{RefreshToken: source})
 	if err != nil {
 		log.Fatal(err)

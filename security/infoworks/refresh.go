@@ -43,7 +43,7 @@ func spent(err error) error {
 
 // exchange makes an access token. Infoworks never replaces a refresh token by that.
 func (r *refreshTokens) exchange(ctx context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
-	made, err := r.client.accessToken(ctx, auth.StaticToken(refresh), nil)
+	made, err := r.client.accessToken(ctx, auth.StaticToken(refresh.Reveal()), nil)
 	if err != nil {
 		return auth.Grant{}, rest.AsNotSent(err)
 	}
@@ -55,9 +55,9 @@ func (r *refreshTokens) explain(value tenantkit.Secret, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case value == "" || value != *r.doubt:
+	case value.IsZero() || value != *r.doubt:
 	case err == nil:
-		*r.doubt = ""
+		*r.doubt = tenantkit.Secret{}
 	case errors.Is(err, tenantkit.ErrUnauthenticated):
 		return fmt.Errorf("%w; an earlier call of RegenerateRefreshToken, which ended with an error, has probably replaced it", err)
 	}
@@ -97,7 +97,7 @@ func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.O
 		}
 	}
 	_, err = do[wire.Text](ctx, c, &regenerateRefreshToken, rest.Call{Credential: credential}, nil, opts)
-	if given.last == "" {
+	if given.last.IsZero() {
 		return err
 	}
 	switch tenantkit.OutcomeOf(err) {

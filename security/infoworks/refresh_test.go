@@ -34,7 +34,7 @@ func TestRegenerateRefreshToken(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 	synctest.Test(t, func(t *testing.T) {
-		source := newChanging(refreshToken)
+		source := newChanging(tenantkit.NewSecret(refreshToken))
 		client := through(t, server, infoworks.Credentials{RefreshToken: source})
 		if err := lookUp(t.Context(), client); err != nil {
 			t.Fatal(err)
@@ -109,10 +109,10 @@ func TestSpentInStore(t *testing.T) {
 			server := start(t)
 			store := auth.FileStore(filepath.Join(t.TempDir(), "token.json"))
 			credentials := infoworks.Credentials{Store: store}
-			source := newChanging(refreshToken)
+			source := newChanging(tenantkit.NewSecret(refreshToken))
 			if withSource {
 				credentials.RefreshToken = source
-			} else if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: refreshToken}}); err != nil {
+			} else if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret(refreshToken)}}); err != nil {
 				t.Fatal(err)
 			}
 			one, other := through(t, server, credentials), through(t, server, credentials)
@@ -134,7 +134,7 @@ func TestSpentInStore(t *testing.T) {
 			wantAsked(t, server, n)
 			if withSource {
 				source.value.Store(server.RefreshToken(username))
-			} else if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: server.RefreshToken(username)}}); err != nil {
+			} else if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret(server.RefreshToken(username))}}); err != nil {
 				t.Fatal(err)
 			}
 			for _, client := range []*infoworks.Client{one, other} {
@@ -192,7 +192,7 @@ func TestRegenerateRefreshTokenFails(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := start(t)
-			source := newChanging(refreshToken)
+			source := newChanging(tenantkit.NewSecret(refreshToken))
 			client := through(t, server, infoworks.Credentials{RefreshToken: source})
 			server.Fail("RegenerateRefreshToken", test.fault)
 			err := client.RegenerateRefreshToken(t.Context())
@@ -247,7 +247,7 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 func TestNewTokenIsNotSpent(t *testing.T) {
 	t.Parallel()
 	server := start(t)
-	source := newChanging(refreshToken)
+	source := newChanging(tenantkit.NewSecret(refreshToken))
 	client := through(t, server, infoworks.Credentials{RefreshToken: source}, tenantkit.WithTransport(func(base http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			resp, err := base.RoundTrip(req)

@@ -26,7 +26,7 @@ func TestRefusedBeforeSending(t *testing.T) {
 	_, entityErr := client.AuthoriseUser(t.Context(), &infoworks.Authorisation{EntityID: long})
 	_, queryErr := client.UserData(t.Context(), &infoworks.UserQuery{UserIDs: []string{"a", long}})
 	_, syncErr := client.BulkLDAPSync(t.Context(), &infoworks.LDAPSync{SearchList: []string{"a\xff"}})
-	_, validErr := none.ValidateToken(t.Context(), "x")
+	_, validErr := none.ValidateToken(t.Context(), tenantkit.NewSecret("x"))
 	_, samlErr := none.SAMLRedirectURL(t.Context())
 	for name, test := range map[string]struct {
 		err   error

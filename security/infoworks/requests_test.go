@@ -141,7 +141,7 @@ func TestRequests(t *testing.T) {
 		{
 			name: "validate token", answer: "validate.json", method: "GET", path: "/security/token/validate", authorization: "Bearer other",
 			call: func(ctx context.Context, c *infoworks.Client) error {
-				_, err := c.ValidateToken(ctx, "other")
+				_, err := c.ValidateToken(ctx, tenantkit.NewSecret("other"))
 				return err
 			},
 		},

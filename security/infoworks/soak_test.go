@@ -25,7 +25,7 @@ type mints struct {
 
 func (m *mints) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := m.base.RoundTrip(req)
-	if _, operation := tenantkit.OperationFromContext(req.Context()); operation == "AccessToken" && err == nil && resp.StatusCode == http.StatusOK {
+	if op, _ := tenantkit.OperationFromContext(req.Context()); op.Name == "AccessToken" && err == nil && resp.StatusCode == http.StatusOK {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.made = append(m.made, time.Now())
@@ -51,7 +51,7 @@ func TestSoak(t *testing.T) {
 		defer cancel()
 
 		var current atomic.Value
-		current.Store(tenantkit.Secret(refreshToken))
+		current.Store(tenantkit.NewSecret(refreshToken))
 		made := &mints{base: server.RoundTripper()}
 		client := through(t, server, infoworks.Credentials{
 			RefreshToken: auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {

@@ -86,7 +86,7 @@ func TestTokenSource(t *testing.T) {
 		n := wantAsked(t, server, 0, "AccessToken", "UserData")
 
 		// That some other token was refused means nothing.
-		source.(auth.Invalidator).Invalidate("another")
+		source.(auth.Invalidator).Invalidate(tenantkit.NewSecret("another"))
 
 		// Ahead of its end, the old token serves while a new one is fetched.
 		time.Sleep(13*time.Minute + 30*time.Second)
@@ -152,7 +152,7 @@ func TestTokenSourceFallsBack(t *testing.T) {
 				t.Errorf("asked for %s, want %s", got, test.asked)
 			}
 			if test.is == nil {
-				if err != nil || token.Value == "" {
+				if err != nil || token.Value.IsZero() {
 					t.Errorf("no token: %v", err)
 				}
 				return
@@ -343,7 +343,7 @@ func TestValidateToken(t *testing.T) {
 		}
 	}
 	check("a good one", made.Token, true)
-	check("another's", "not-one-of-ours", false)
+	check("another's", tenantkit.NewSecret("not-one-of-ours"), false)
 	server.Blacklist(username)
 	check("a blacklisted one", made.Token, false)
 	server.Fail("ValidateToken", infoworkstest.Fault{Status: 401, Body: "<html>a proxy wants to know who you are"})

@@ -43,7 +43,7 @@ func (a *authentication) check() error {
 	switch {
 	case a.IsGood != nil && !bool(*a.IsGood):
 		return fmt.Errorf("%w: is_authenticated is false", tenantkit.ErrUnauthenticated)
-	case a.Token == "":
+	case a.Token.IsZero():
 		return errors.New("it has no authentication_token")
 	}
 	return nil
@@ -130,13 +130,13 @@ func (g *givenToken) Invalidate(refused tenantkit.Secret) {
 // not, and is no error. Repeated on failure like any read.
 func (c *Client) ValidateToken(ctx context.Context, token tenantkit.Secret, opts ...tenantkit.Option) (bool, error) {
 	c = c.made()
-	if token == "" {
+	if token.IsZero() {
 		return false, validateToken.Invalid("token", "it is empty")
 	}
 	type validity struct {
 		IsValid *flag `json:"is_valid"`
 	}
-	answer, err := do(ctx, c, &validateToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(token))}, func(v *validity) error {
+	answer, err := do(ctx, c, &validateToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(token.Reveal()))}, func(v *validity) error {
 		if v.IsValid == nil {
 			return errors.New("it does not say is_valid")
 		}

@@ -2,7 +2,6 @@ package worklytics
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/tenantkit/tenantkit"

@@ -45,9 +45,9 @@ func (e *InvalidConnectionError) Unwrap() []error {
 const maxMessage = 1024
 
 // readRefusal takes what may be the service's words from a refusal, whose form is not documented, and adds what its status can mean.
-func readRefusal(refusal *tenantkit.Error) {
+func readRefusal(refusal *tenantkit.Error, body []byte) {
 	said := words{status: refusal.StatusCode}
-	switch text := strings.TrimSpace(refusal.Body); {
+	switch text := strings.TrimSpace(string(body)); {
 	case json.Valid([]byte(text)):
 		said.read(json.RawMessage(text), 0)
 	case strings.HasPrefix(text, "<"):

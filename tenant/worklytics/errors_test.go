@@ -127,7 +127,7 @@ func TestRefusals(t *testing.T) {
 			want := test.want
 			want.Service, want.Operation = "worklytics", "CreateDataConnection"
 			want.Method, want.URL = "POST", "https://intl.worklytics.co/tenant/data-connections"
-			want.StatusCode, want.Attempts, want.Body, want.Outcome = test.status, 1, test.body, tenantkit.OutcomeRejected
+			want.StatusCode, want.Attempts, want.Body, want.Outcome = test.status, 1, tenantkit.NewSecret(test.body), tenantkit.OutcomeRejected
 			if test.status >= 500 {
 				want.Outcome = tenantkit.OutcomeUnknown
 			}
@@ -168,7 +168,7 @@ func TestRefusalDoesNotShowTheToken(t *testing.T) {
 	answer(mock, http.StatusUnauthorized, jsonType, `{"message":"bad token id-token","errors":["id-token"],"code":"id-token"}`)
 	_, err := client.GetDataConnection(t.Context(), "1")
 	var got *tenantkit.Error
-	if !errors.As(err, &got) || strings.Contains(err.Error()+got.Body+got.Code+got.Message+got.Details, "id-token") {
+	if !errors.As(err, &got) || strings.Contains(err.Error()+got.Body.Reveal()+got.Code+got.Message+got.Details, "id-token") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -118,7 +118,7 @@ func ExampleConnectURL() {
 type patch struct{ http.RoundTripper }
 
 func (p patch) RoundTrip(req *http.Request) (*http.Response, error) {
-	if _, operation := tenantkit.OperationFromContext(req.Context()); operation == "UpdateDataConnection" {
+	if op, _ := tenantkit.OperationFromContext(req.Context()); op.Name == "UpdateDataConnection" {
 		req = req.Clone(req.Context())
 		req.Method = http.MethodPatch
 	}

@@ -184,7 +184,7 @@ type renewable struct {
 func (r *renewable) Token(context.Context) (auth.Token, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return auth.Token{Value: r.server.GoogleToken(email, r.lifetime)}, nil
+	return auth.Token{Value: tenantkit.NewSecret(r.server.GoogleToken(email, r.lifetime))}, nil
 }
 
 func (r *renewable) Invalidate(tenantkit.Secret) {

@@ -80,7 +80,7 @@ func (s *Server) byPassword(r *fake.Request) *User {
 	}
 	name, password, ok := strings.Cut(string(pair), ":")
 	user := s.user(name)
-	if !ok || user == nil || password == "" || string(user.Password) != password {
+	if !ok || user == nil || password == "" || user.Password != password {
 		return nil
 	}
 	return user
@@ -94,7 +94,7 @@ func (s *Server) byRefreshToken(r *fake.Request) *User {
 	}
 	for _, user := range s.users {
 		expired := !user.RefreshTokenExpiry.IsZero() && !s.now().Before(user.RefreshTokenExpiry)
-		if string(user.RefreshToken) == value && !expired {
+		if user.RefreshToken == value && !expired {
 			return user
 		}
 	}

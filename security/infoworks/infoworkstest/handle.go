@@ -222,7 +222,7 @@ func (s *Server) listUsers(r *fake.Request, _ *User) fake.Response {
 	page := []user{}
 	rest := s.users[min(offset, len(s.users)):]
 	for _, u := range rest[:min(limit, len(rest))] {
-		page = append(page, user{u.ID, profile{u.Name, u.Email}, u.Roles, string(u.RefreshToken)})
+		page = append(page, user{u.ID, profile{u.Name, u.Email}, u.Roles, u.RefreshToken})
 	}
 	path := func(offset int) string {
 		return basePath + "/admin/users?limit=" + strconv.Itoa(limit) + "&offset=" + strconv.Itoa(offset)

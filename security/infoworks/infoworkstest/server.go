@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
@@ -50,9 +49,9 @@ type User struct {
 	Name  string
 	Roles []string
 	// Password is empty for a user who cannot log in by password.
-	Password tenantkit.Secret
+	Password string
 	// RefreshToken is made where it is empty.
-	RefreshToken tenantkit.Secret
+	RefreshToken string
 	// RefreshTokenExpiry is when the refresh token stops being good; zero means never.
 	RefreshTokenExpiry time.Time
 }
@@ -201,7 +200,7 @@ func (s *Server) routes() []fake.Route {
 
 // RefreshToken returns the current refresh token of a user, as the web interface would show it to the user; it is empty where there
 // is no such user.
-func (s *Server) RefreshToken(email string) tenantkit.Secret {
+func (s *Server) RefreshToken(email string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if user := s.user(email); user != nil {
@@ -271,11 +270,11 @@ func (s *Server) user(email string) *User {
 }
 
 // newRefreshToken returns a text of the form that Infoworks has: about a hundred characters of the base64 alphabet.
-func newRefreshToken() tenantkit.Secret {
+func newRefreshToken() string {
 	random := make([]byte, 75)
 	// It never fails.
 	_, _ = rand.Read(random)
-	return tenantkit.Secret(base64.StdEncoding.EncodeToString(random))
+	return base64.StdEncoding.EncodeToString(random)
 }
 
 func randomHex(n int) string {

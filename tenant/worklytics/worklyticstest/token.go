@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-
-	"github.com/tenantkit/tenantkit"
 )
 
 const (
@@ -22,7 +20,7 @@ const (
 
 // GoogleToken returns an ID token as Google makes it for a service account, with the audience that Worklytics wants and with the
 // email. The lifetime counts from now, in whole seconds, rounded up; with none the token has expired.
-func (s *Server) GoogleToken(email string, lifetime time.Duration) tenantkit.Secret {
+func (s *Server) GoogleToken(email string, lifetime time.Duration) string {
 	return s.Token(map[string]any{
 		"iss": googleIssuer, "aud": audience, "sub": "112233445566778899001", "email": email, "email_verified": true,
 		"iat": s.now().Unix(), "exp": s.expiry(lifetime),
@@ -31,7 +29,7 @@ func (s *Server) GoogleToken(email string, lifetime time.Duration) tenantkit.Sec
 
 // CognitoToken returns an ID token as an Amazon Cognito identity pool makes it for a developer identity: the email stands in the claim
 // amr, and the audience is the pool. The lifetime is that of [Server.GoogleToken].
-func (s *Server) CognitoToken(email string, lifetime time.Duration) tenantkit.Secret {
+func (s *Server) CognitoToken(email string, lifetime time.Duration) string {
 	return s.Token(map[string]any{
 		"iss": cognitoIssuer, "aud": poolID, "sub": "us-east-1:0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9",
 		"amr": []string{"authenticated", provider, provider + ":" + poolID + ":" + email},
@@ -40,13 +38,13 @@ func (s *Server) CognitoToken(email string, lifetime time.Duration) tenantkit.Se
 }
 
 // Token returns a token with these claims, whatever they are, that the server can verify.
-func (s *Server) Token(claims map[string]any) tenantkit.Secret {
+func (s *Server) Token(claims map[string]any) string {
 	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims(claims)).SignedString(s.key)
 	if err != nil {
 		// What JSON cannot express is a mistake in the test, which then sees it where the token is refused.
-		return tenantkit.Secret("no token: " + err.Error())
+		return "no token: " + err.Error()
 	}
-	return tenantkit.Secret(text)
+	return text
 }
 
 func (s *Server) expiry(lifetime time.Duration) int64 {
