@@ -39,13 +39,13 @@ type attempt struct {
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer // nil when there is no time-out
 	req     *http.Request
-	resp    *http.Response // nil without an answer
+	resp    *http.Response // nil without a response
 	trace   connectionTrace
 	started time.Time
-	took    time.Duration // until its answer was read, or failed
+	took    time.Duration // until its response was read, or failed
 }
 
-// send makes one attempt, up to the header of its answer.
+// send makes one attempt, up to the header of its response.
 func (c *call) send(ctx context.Context) (*attempt, *failure) {
 	a := &attempt{call: c, started: time.Now()}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
@@ -76,14 +76,14 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if resp != nil {
-			// A refusal by the caller's own CheckRedirect comes with the answer that it refused.
+			// The error of the caller's own CheckRedirect comes with the response that it rejected.
 			err = errors.Join(err, resp.Body.Close())
 		}
 		return a, a.transportFailure(err)
 	}
 	a.resp = resp
 	if resp.Request == nil {
-		// A middleware that answers by itself may not say to what.
+		// A middleware that makes a response itself may not set its request.
 		resp.Request = req
 	}
 	if c.op.isRedirect(resp) {
@@ -163,7 +163,7 @@ func (a *attempt) contextCause(err error) error {
 	return err
 }
 
-// timedBody is the body of a streamed answer. The attempt's time-out bounds each wait for the server, and not the caller's work
+// timedBody is the body of a streamed response. The attempt's time-out bounds each wait for the server, and not the caller's work
 // between them.
 type timedBody struct{ *attempt }
 
@@ -192,7 +192,7 @@ func (t *connectionTrace) start() *httptrace.ClientTrace {
 	return &t.hooks
 }
 
-// outcome returns what is known about a request that ended with err in place of an answer.
+// outcome returns what is known about a request that ended with err instead of a response.
 func (t *connectionTrace) outcome(err error) tenantkit.Outcome {
 	switch {
 	case t.connected.Load():

@@ -22,34 +22,33 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// Call is what one call of an operation adds to it.
+// Call holds the arguments of one call of an operation.
 type Call struct {
 	// Path holds the values of the path's placeholders, in order.
 	Path []string
-	// URL is where an earlier answer said that the next page is. It takes the place of Path and Query, and must be of the client's
-	// origin. Empty means the operation's own.
+	// URL is the URL of the next page from an earlier response. It replaces Path and Query, and must have the client's origin. Empty
+	// means the operation's own.
 	URL string
 	// Query is a struct with url tags, as go-querystring takes it, or nil.
 	Query any
-	// Values is a query that is given as it is, instead of Query.
+	// Values is the query itself, instead of Query.
 	Values url.Values
-	// Header is sent beside the headers of the pipeline.
+	// Header is sent in addition to the headers of the pipeline.
 	Header http.Header
 	// Body is sent as JSON, with its secrets; nil means no body.
 	Body any
-	// Into is where the JSON of the answer goes; nil means that what it holds does not matter.
+	// Into is what the JSON of the response is decoded into. If nil, its content does not matter.
 	Into any
-	// Check looks at what came into Into, and returns an error where it is not what the operation promises.
+	// Check returns an error if the value decoded into Into is not what the operation promises.
 	Check func() error
-	// Element looks at each element of a streamed answer, of which it gets the address, and returns an error where it is not what the
-	// operation promises.
+	// Element gets the address of each element of a streamed response, and returns an error if it is not what the operation promises.
 	Element func(element any) error
 	// CheckResponse is called after Check with the response, whose body is read, and returns an error if it is not what the operation
 	// promises.
 	CheckResponse func(response *http.Response) error
 	// Pages says that the call reads a page of a list, so that WithMaxPages has an effect.
 	Pages bool
-	// Credential takes the place of the operation's own.
+	// Credential overrides the operation's own.
 	Credential auth.Credential
 }
 
@@ -72,13 +71,13 @@ type call struct {
 	credentialRenewed bool              // after a rejection
 }
 
-// newCall checks all input, so that nothing is sent that is wrong.
+// newCall checks all input before anything is sent.
 func (c *Client) newCall(ctx context.Context, op *Operation, params Call, opts []tenantkit.Option) (*call, error) {
 	if c == nil {
-		return nil, op.Invalid("client", "it was not made by NewClient")
+		return nil, op.Invalid("client", "must be made by NewClient")
 	}
 	if ctx == nil {
-		return nil, op.Invalid("ctx", "it is nil")
+		return nil, op.Invalid("ctx", "must not be nil")
 	}
 	call := &call{
 		Call: &params, client: c, op: op, settings: c.settings, policy: c.policy, http: c.http,
@@ -244,7 +243,7 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 	req.URL, req.Host = c.url, c.url.Host
 	req.Header = c.header()
 	if c.op.Method == http.MethodGet && c.op.Class != tenantkit.Read {
-		// When a kept connection breaks before the answer, net/http sends a GET again by itself, unless its body cannot be had a
+		// When a kept connection breaks before the response, net/http retries a GET on its own, unless its body cannot be read a
 		// second time. An empty body does that, and is not seen on the wire: with the encoding given, net/http does not first
 		// look for a while whether the body holds anything, only to announce it in chunks where it had no time to look.
 		req.Body = io.NopCloser(strings.NewReader(""))
@@ -262,7 +261,7 @@ func (c *call) isOwnHeader(name string, values []string) bool {
 	return slices.Equal(values, c.settings.Header[name]) || slices.Equal(values, c.Header[name])
 }
 
-// header returns what an attempt sends beside its credential.
+// header returns the headers of an attempt without its credential.
 func (c *call) header() http.Header {
 	header := make(http.Header, 5+len(c.settings.Header)+len(c.Header))
 	for name, values := range c.settings.Header {
@@ -280,7 +279,7 @@ func (c *call) header() http.Header {
 	return header
 }
 
-// contextError returns why the context ended, its error and the cause where its owner gave one, or nil if it has not.
+// contextError returns why the context is done: its error, and the cause if its owner gave one. It returns nil if it is not done.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == nil || errors.Is(err, cause) {

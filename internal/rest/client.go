@@ -120,7 +120,7 @@ func apply(service, operation string, settings tenantkit.Settings, opts []tenant
 
 const maxBaseURL = 4096
 
-// badPort tells whether the digits of a port are too many.
+// badPort reports whether a port is out of range.
 func badPort(port string) bool {
 	_, err := strconv.ParseUint(port, 10, 16)
 	return port != "" && err != nil
@@ -132,7 +132,7 @@ func parseBase(text string, insecure bool) (*url.URL, error) {
 	case len(text) > maxBaseURL:
 		return nil, errors.New("it is longer than 4096 bytes")
 	case err != nil:
-		// The error of url.Parse repeats the text, which may hold a password.
+		// The error of url.Parse quotes the string, which may hold a password.
 		return nil, errors.New("it is not a URL")
 	case base.Scheme != "https" && base.Scheme != "http" || base.Host == "" || base.Hostname() == "":
 		return nil, errors.New("it must be absolute, with the scheme https or http and a host")
@@ -221,7 +221,7 @@ func (c *Client) timeout(op *Operation) time.Duration {
 
 const modulePath = "github.com/tenantkit/tenantkit"
 
-// userAgent names this module's version, where the program's build tells it.
+// userAgent returns the default User-Agent, with the version of this module in the program's build.
 func userAgent() string {
 	version := "devel"
 	if info, ok := debug.ReadBuildInfo(); ok {

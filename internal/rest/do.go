@@ -15,8 +15,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// Do calls the operation, and decodes its answer into params.Into. Its errors are [tenantkit.ValidationError], before anything is
-// sent, and [tenantkit.Error].
+// Do calls the operation, and decodes its response into params.Into. It returns a [tenantkit.ValidationError] before anything is sent,
+// and a [tenantkit.Error] after that.
 func (c *Client) Do(ctx context.Context, op *Operation, params Call, opts []tenantkit.Option) error {
 	call, err := c.newCall(ctx, op, params, opts)
 	if err != nil {
@@ -31,8 +31,8 @@ func (c *Client) Do(ctx context.Context, op *Operation, params Call, opts []tena
 }
 
 // Stream calls the operation when it is first iterated over, and decodes the elements of the array that is the named member of
-// the answer (or the whole answer, with no name) one at a time. It may be repeated up to the first element. An error is the last
-// that it yields.
+// the response (or the whole response, with no name) one at a time. It may be retried up to the first element. It ends with the first
+// error.
 func Stream[T any](ctx context.Context, c *Client, op *Operation, params Call, member string, opts []tenantkit.Option) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		call, err := c.newCall(ctx, op, params, opts)
@@ -87,7 +87,8 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, params Call, m
 	}
 }
 
-// streamFailure is the failure of a streamed answer, or nil. One that broke off may be repeated, one that cannot be decoded not.
+// streamFailure is the failure of a streamed response, or nil. A response that broke off may be retried, one that cannot be decoded
+// may not.
 func (a *attempt) streamFailure(err error) *failure {
 	if err == nil {
 		return nil
@@ -95,14 +96,14 @@ func (a *attempt) streamFailure(err error) *failure {
 	return a.truncatedResponse(nil, err, !wire.IsInvalid(err) && !errors.Is(err, wire.ErrTooLong))
 }
 
-// decode reads the whole answer into the call's Into.
+// decode reads the whole response into the call's Into.
 func (c *call) decode(a *attempt) *failure {
 	if c.op.isRedirect(a.resp) {
 		a.drain()
 		return a.checkResponse(nil)
 	}
 	if c.op.Expect == Status && isHTML(a.resp.Header.Get("Content-Type")) {
-		// The begin of the page, for the error. What is missing of it is missing of an explanation only.
+		// Keep the start of the page for the error. A read error only makes that excerpt shorter.
 		body, _ := a.readBody(maxErrorBytes)
 		return a.invalidResponse(body, errors.New("it is an HTML page"))
 	}
@@ -148,7 +149,7 @@ func (a *attempt) checkResponse(body []byte) *failure {
 	return nil
 }
 
-// run makes attempts until use takes the answer of one, which it returns for [call.end], or until no other may follow.
+// run makes attempts until use accepts the response of one, which it returns for [call.end], or until no other may follow.
 func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, error) {
 	ctx = tenantkit.ContextWithOperation(ctx, c.op.Public())
 	if c.op.Expect == JSONOrRedirect {
@@ -174,7 +175,7 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 				c.priorOutcome = combineOutcomes(c.priorOutcome, f.Outcome)
 				continue
 			}
-			// The repetition that was not call goes to another call, if it was taken out: one after a renewal is not.
+			// The retry that was not made goes back to the budget. A retry after a renewal was not taken from it.
 			c.client.budget.give(c.retriesTaken - taken)
 			f.Err = joinInline(ended, f.Err)
 		}
@@ -184,7 +185,7 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 	}
 }
 
-// end tells of the attempt that brought the call's answer, and ends it.
+// end reports the attempt that got the call's response, and ends it.
 func (c *call) end(a *attempt, f *failure) {
 	a.took = time.Since(a.started)
 	c.log(a, f, 0)
@@ -192,7 +193,7 @@ func (c *call) end(a *attempt, f *failure) {
 	a.close()
 }
 
-// renewCredential tells the credential that it was rejected, and reports whether it now puts something else on a request.
+// renewCredential notifies the credential that it was rejected, and reports whether it now puts something else on a request.
 func (c *call) renewCredential(ctx context.Context, a *attempt, f *failure) bool {
 	if c.credential == nil {
 		return false

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/internal/origin"
 )
 
@@ -29,14 +30,21 @@ func (c *Client) Locked(ctx context.Context, op *Operation, path []string, objec
 		return c.Error(op, path, tenantkit.OutcomeNotSent, fmt.Errorf("waiting for the lock of %s: %w", strings.Join(object, " "), err))
 	}
 	defer func() {
-		if failed := unlock(); failed != nil {
-			failed = fmt.Errorf("releasing the lock of %s: %w", strings.Join(object, " "), failed)
-			if err == nil {
-				// The work is done.
-				failed = c.Error(op, path, tenantkit.OutcomeApplied, failed)
-			}
-			err = errors.Join(err, failed)
+		failed := unlock()
+		if failed == nil {
+			return
 		}
+		failed = fmt.Errorf("releasing the lock of %s: %w", strings.Join(object, " "), failed)
+		if err == nil {
+			// The work is done.
+			failed = c.Error(op, path, tenantkit.OutcomeApplied, failed)
+		}
+		err = joinInline(err, failed)
 	}()
-	return work(held)
+	err = work(held)
+	if lost := context.Cause(held); err == nil && errors.Is(lost, coord.ErrLost) {
+		// Someone else may have worked at the same time, and may have overwritten what this work wrote.
+		err = c.Error(op, path, tenantkit.OutcomeUnknown, fmt.Errorf("under the lock of %s: %w", strings.Join(object, " "), lost))
+	}
+	return err
 }

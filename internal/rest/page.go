@@ -140,7 +140,7 @@ func LinkURL(response *http.Response) (string, error) {
 	return next.String(), nil
 }
 
-// pageURL returns the URL of a page that an earlier answer named, or that a caller kept from then.
+// pageURL returns the URL of a page that an earlier response named, or that a caller kept.
 func (c *Client) pageURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {

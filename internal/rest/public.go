@@ -4,9 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/link"
@@ -20,10 +24,15 @@ func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenant
 	if err != nil {
 		return err
 	}
-	for field, set := range map[string]bool{"params.Items": params.Items != "", "params.NextMember": params.NextMember != "", "params.Next": params.Next != ""} {
-		if set {
-			return own.Invalid(field, "must be empty: only CallPage reads pages")
-		}
+	switch {
+	case params.Items != "":
+		return own.Invalid("params.Items", onlyCallPage)
+	case params.NextMember != "":
+		return own.Invalid("params.NextMember", onlyCallPage)
+	case params.Next != "":
+		return own.Invalid("params.Next", onlyCallPage)
+	case into != nil && !isPointer(into):
+		return own.Invalid("into", "must be a pointer that is not nil, or nil")
 	}
 	if own.Expect = Status; into != nil {
 		own.Expect, call.Into = JSON, into
@@ -38,8 +47,8 @@ func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params te
 	if err != nil {
 		return "", err
 	}
-	if into == nil {
-		return "", own.Invalid("into", "must not be nil")
+	if !isPointer(into) {
+		return "", own.Invalid("into", "must be a pointer to a slice")
 	}
 	var page json.RawMessage
 	call.Into, call.URL, call.Pages = &page, params.Next, true
@@ -48,7 +57,7 @@ func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params te
 		if err != nil {
 			return err
 		}
-		return wire.Unmarshal(items, into)
+		return wire.Unmarshal(items, into, c.onSecret)
 	}
 	nextOf := LinkURL
 	if params.NextMember != "" {
@@ -57,6 +66,14 @@ func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params te
 		}
 	}
 	return c.fetchPage(ctx, own, call, params.Next, nextOf, opts)
+}
+
+const onlyCallPage = "must be empty: only CallPage reads pages"
+
+// isPointer reports whether JSON can be decoded into v.
+func isPointer(v any) bool {
+	value := reflect.ValueOf(v)
+	return value.Kind() == reflect.Pointer && !value.IsNil()
 }
 
 // ownCall returns the operation and the call of an endpoint of the user's own.
@@ -78,31 +95,58 @@ func (c *Client) ownCall(op tenantkit.Operation, params tenantkit.CallParams) (*
 		return own, call, own.Invalid("op.Class", "must be Read, Idempotent, Write or Never: a client cannot know what a second request would do")
 	case !isMethod(op.Method):
 		return own, call, own.Invalid("op.Method", "%q is not an HTTP method", op.Method)
-	case !strings.HasPrefix(op.Path, "/") || strings.ContainsAny(op.Path, "?# \t\r\n"):
-		return own, call, own.Invalid("op.Path", "%q must start with / and have no query", op.Path)
+	case !isPath(op.Path):
+		return own, call, own.Invalid("op.Path", "%q must start with /, and have no query and no segments . and ..", op.Path)
 	}
-	rest, filled := op.Path, 0
+	var err error
+	if call.Path, err = own.pathValues(params.Path); err != nil {
+		return own, call, err
+	}
+	call.Values = params.Query
+	return own, call, nil
+}
+
+// pathValues returns the values of the placeholders of op.Path in their order.
+func (op *Operation) pathValues(byName map[string]string) ([]string, error) {
+	var values []string
+	used := make(map[string]bool)
+	rest := op.Path
 	for {
 		_, after, found := strings.Cut(rest, "{")
 		if !found {
 			break
 		}
 		name, tail, closed := strings.Cut(after, "}")
-		value, there := params.Path[name]
-		if !closed || !there {
-			return own, call, own.Invalid("params.Path", "has no value for the placeholder {%s}", name)
+		if !closed {
+			return nil, op.Invalid("op.Path", "%q has a placeholder without }", op.Path)
 		}
-		call.Path = append(call.Path, value)
+		value, there := byName[name]
+		if !there {
+			return nil, op.Invalid("params.Path", "has no value for the placeholder {%s}", name)
+		}
+		values = append(values, value)
+		used[name] = true
 		rest = tail
-		filled++
 	}
-	if filled < len(params.Path) {
-		return own, call, own.Invalid("params.Path", "has %d values for the %d placeholders of %s", len(params.Path), filled, op.Path)
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if !used[name] {
+			return nil, op.Invalid("params.Path", "has a value for %q, which is not a placeholder of %s", name, op.Path)
+		}
 	}
-	if len(params.Query) > 0 {
-		call.Values = params.Query
+	return values, nil
+}
+
+// isPath reports whether an operation may have the path.
+func isPath(path string) bool {
+	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#") || strings.ContainsFunc(path, unicode.IsSpace) || strings.ContainsFunc(path, unicode.IsControl) {
+		return false
 	}
-	return own, call, nil
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return false
+		}
+	}
+	return true
 }
 
 // isMethod reports whether a request may have the method.
@@ -154,7 +198,7 @@ func memberURL(data json.RawMessage, path string, base *url.URL) (string, error)
 	if err := link.CheckFollow(base, next); err != nil {
 		return "", err
 	}
-	next.Scheme, next.Host = base.Scheme, base.Host
+	next.Scheme, next.Host, next.Fragment, next.RawFragment = base.Scheme, base.Host, "", ""
 	return next.String(), nil
 }
 

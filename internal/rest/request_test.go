@@ -331,8 +331,8 @@ func TestBadInput(t *testing.T) {
 		opts          []tenantkit.Option
 		field, reason string
 	}{
-		"no client":            {nil, t.Context(), Call{}, nil, "client", "not made by NewClient"},
-		"no context":           {c, nil, Call{}, nil, "ctx", "it is nil"},
+		"no client":            {nil, t.Context(), Call{}, nil, "client", "must be made by NewClient"},
+		"no context":           {c, nil, Call{}, nil, "ctx", "must not be nil"},
 		"nil option":           {c, t.Context(), Call{}, []tenantkit.Option{nil}, "opts", "an option is nil"},
 		"bad option":           {c, t.Context(), Call{}, []tenantkit.Option{refused}, "opts", "not like this"},
 		"lost secret":          {c, t.Context(), Call{Body: &lost}, nil, "password", "read the object again"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/internal/excerpt"
 	"github.com/tenantkit/tenantkit/internal/redact"
 )
 
@@ -84,7 +85,7 @@ func (c *Client) publicHeader(header http.Header) http.Header {
 			case "Location":
 				value = originOf(value)
 			}
-			public[name] = append(public[name], c.secrets.Field(value))
+			public[name] = append(public[name], excerpt.Of(c.secrets.Field(value), maxFieldBytes))
 		}
 	}
 	return public
