@@ -13,30 +13,35 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// Cache returns a source that keeps the token of source, and asks source for another one shortly before the end of the kept one.
+// Cache returns a source that keeps the token of source, and asks source for another one shortly
+// before the end of the kept one.
 //
 // One fetch, that is one call of source, runs at a time, for any number of callers:
 //
-//   - Early: with less than 2 minutes of its life left ([WithRefreshAhead]) the kept token is still given to everybody, at once, and
-//     the first caller starts a fetch in the background.
+//   - Early: with less than 2 minutes of its life left ([WithRefreshAhead]) the kept token is still
+//     given to everybody, at once, and the first caller starts a fetch in the background.
 //   - Late: with less than 30 seconds left, or without a token, callers wait for the fetch.
-//   - A fetch that fails before the kept token's end fails nobody: the kept token is given, and the next fetch is put off, by about
-//     5 seconds at first and by a minute at most. After the end, the error goes to those who waited for that fetch, and to nobody
-//     else; the next caller fetches anew.
-//   - A fetch has its own time limit ([WithFetchTimeout]) and does not end with the context of the caller who started it, but takes
-//     that context's values. A caller whose context ends leaves at once. When all who waited for a fetch have left, its context is
-//     cancelled. No goroutine stays after a fetch.
-//   - A panic of source goes on in the callers who wait for the fetch. In the background, it is a fetch that failed.
+//   - A fetch that fails before the kept token's end fails nobody: the kept token is given, and the
+//     next fetch is put off, by about 5 seconds at first and by a minute at most. After the end,
+//     the error goes to those who waited for that fetch, and to nobody else; the next caller
+//     fetches anew.
+//   - A fetch has its own time limit ([WithFetchTimeout]) and does not end with the context of the
+//     caller who started it, but takes that context's values. A caller whose context ends leaves at
+//     once. When all who waited for a fetch have left, its context is cancelled. No goroutine stays
+//     after a fetch.
+//   - A panic of source goes on in the callers who wait for the fetch. In the background, it is a
+//     fetch that failed.
 //
-// The life of a token is measured from the start of its fetch, by a clock that does not jump. It is the time until
-// [Token.Expiry], or until the claim exp of a JSON Web Token without Expiry. A JSON Web Token also tells how long it lives at all
-// (exp minus iat): where this machine's clock finds it longer, or over already, the clock is taken to be wrong, and that life is
-// counted from the fetch. Any other token that is over when it arrives is given to those who waited for it and not kept. A token
-// of unknown end is kept until it is invalidated; see [WithMaxAge].
+// The life of a token is measured from the start of its fetch, by a clock that does not jump. It is
+// the time until [Token.Expiry], or until the claim exp of a JSON Web Token without Expiry. A JSON
+// Web Token also tells how long it lives at all (exp minus iat): where this machine's clock finds
+// it longer, or over already, the clock is taken to be wrong, and that life is counted from the
+// fetch. Any other token that is over when it arrives is given to those who waited for it and not
+// kept. A token of unknown end is kept until it is invalidated; see [WithMaxAge].
 //
-// Invalidate drops the kept token if it is the rejected one, and that of source, if that is an [Invalidator] too. The clients of
-// this module call it when a service rejects a token, so that each call that was rejected with an old token gets a new one, and none
-// loses another's.
+// Invalidate drops the kept token if it is the rejected one, and that of source, if that is an
+// [Invalidator] too. The clients of this module call it when a service rejects a token, so that
+// each call that was rejected with an old token gets a new one, and none loses another's.
 func Cache(source TokenSource, opts ...CacheOption) Invalidator {
 	c := &cache{
 		source:  source,
@@ -60,15 +65,16 @@ func Cache(source TokenSource, opts ...CacheOption) Invalidator {
 // CacheOption changes the behaviour of [Cache].
 type CacheOption func(*cache)
 
-// WithRefreshAhead sets how long before a token's end it is renewed: from early on in the background while it still serves, from
-// late on while callers wait. The defaults are 2 minutes and 30 seconds. They are cut to a quarter and a tenth of the token's
-// life, so that a short-lived token serves too. Zero, or less, switches the part off.
+// WithRefreshAhead sets how long before a token's end it is renewed: from early on in the
+// background while it still serves, from late on while callers wait. The defaults are 2 minutes and
+// 30 seconds. They are cut to a quarter and a tenth of the token's life, so that a short-lived
+// token serves too. Zero, or less, switches the part off.
 func WithRefreshAhead(early, late time.Duration) CacheOption {
 	return func(c *cache) { c.early, c.late = max(early, late, 0), max(late, 0) }
 }
 
-// WithMaxAge keeps no token longer than age, whatever its end: for tokens that do not tell it, or may be withdrawn. Zero, or less,
-// means no bound, which is the default.
+// WithMaxAge keeps no token longer than age, whatever its end: for tokens that do not tell it, or
+// may be withdrawn. Zero, or less, means no bound, which is the default.
 func WithMaxAge(age time.Duration) CacheOption {
 	return func(c *cache) { c.maxAge = age }
 }
@@ -101,7 +107,8 @@ type keptToken struct {
 	delays            *backoff.ExponentialBackOff
 }
 
-// fetch is one call of the source. Its token and err are written before done is closed, and read after.
+// fetch is one call of the source. Its token and err are written before done is closed, and read
+// after.
 type fetch struct {
 	cancel     context.CancelFunc
 	background bool // nobody needs to wait for it
@@ -224,7 +231,8 @@ func (c *cache) run(ctx context.Context, f *fetch) {
 	token, err = c.source.Token(ctx)
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		// Without the source's error in the chain: callers would take it for the end of their own context.
+		// Without the source's error in the chain: callers would take it for the end of their own
+		// context.
 		err = fmt.Errorf("no token within %v: %w (%v)", c.timeout, os.ErrDeadlineExceeded, err)
 	case err == nil && token.Value.IsZero():
 		err = errors.New("the token source gave an empty token")
@@ -285,8 +293,8 @@ func (c *cache) Format(f fmt.State, _ rune) { writeName(f, "auth.Cache") }
 
 // left returns how much of the token's life is left.
 func (k *keptToken) left(now time.Time) time.Duration {
-	// The steady clock may stand still while the machine sleeps, which the wall clock tells; the wall clock may be set back, which
-	// the steady one tells.
+	// The steady clock may stand still while the machine sleeps, which the wall clock tells; the
+	// wall clock may be set back, which the steady one tells.
 	used := max(now.Sub(k.fetched), now.Round(0).Sub(k.fetched.Round(0)))
 	return k.life - used
 }

@@ -15,7 +15,8 @@ import (
 
 func TestCacheClockSkew(t *testing.T) {
 	t.Parallel()
-	// Of a token that lives 15 minutes by its claims, as seen by a machine whose clock is ahead of the issuer's by skew.
+	// Of a token that lives 15 minutes by its claims, as seen by a machine whose clock is ahead of
+	// the issuer's by skew.
 	tests := map[string]struct {
 		skew     time.Duration
 		expiry   bool // whether the source reports it too
@@ -126,7 +127,8 @@ func TestCacheMaxAge(t *testing.T) {
 	}
 }
 
-// Seven days of 15-minute tokens, 50 callers, and an issuer that is away for an hour: no call fails but in that hour.
+// Seven days of 15-minute tokens, 50 callers, and an issuer that is away for an hour: no call fails
+// but in that hour.
 func TestCacheForAWeek(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -28,7 +28,8 @@ func jwtOf(claims map[string]any) tenantkit.Secret {
 	return tenantkit.NewSecret(encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("signature")))
 }
 
-// mint is a token source that counts what is asked of it. Its tokens are "token-1", "token-2" and so on.
+// mint is a token source that counts what is asked of it. Its tokens are "token-1", "token-2" and
+// so on.
 type mint struct {
 	life    time.Duration // of a token; 0 means that it does not tell
 	takes   time.Duration // of a fetch
@@ -67,7 +68,8 @@ func (m *mint) failWith(err error) {
 	m.fail.Store(&err)
 }
 
-// wantToken asks for a token and checks which it is, how long that took, and how many fetches there have been.
+// wantToken asks for a token and checks which it is, how long that took, and how many fetches there
+// have been.
 func wantToken(t *testing.T, source auth.TokenSource, m *mint, value string, waited time.Duration, fetches int64) {
 	t.Helper()
 	begin := time.Now()
@@ -274,7 +276,8 @@ func TestCacheLateFailureGivesTheLivingToken(t *testing.T) {
 	})
 }
 
-// The waits after failures start small again once a fetch has succeeded, and an abandoned fetch is no failure of the issuer's.
+// The waits after failures start small again once a fetch has succeeded, and an abandoned fetch is
+// no failure of the issuer's.
 func TestCachePutsOffOnlyAfterFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

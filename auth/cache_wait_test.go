@@ -172,7 +172,8 @@ func TestCacheFetchTimeout(t *testing.T) {
 	}
 }
 
-// A fetch that is cut off in the early part must not be cancelled with its first caller, nor hold anybody up.
+// A fetch that is cut off in the early part must not be cancelled with its first caller, nor hold
+// anybody up.
 func TestCacheEarlyFetchOutlivesItsCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,8 +13,9 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// Claims is what a JSON Web Token says of itself (RFC 7519, section 4). Nothing of it is verified: it serves to explain and to
-// plan, never to trust. A claim that the token does not make is the zero value of its field.
+// Claims is what a JSON Web Token says of itself (RFC 7519, section 4). Nothing of it is verified:
+// it serves to explain and to plan, never to trust. A claim that the token does not make is the
+// zero value of its field.
 type Claims struct {
 	Issuer    string    // iss
 	Subject   string    // sub. Infoworks puts JSON into it, as text.
@@ -29,8 +30,9 @@ type Claims struct {
 	All map[string]any
 }
 
-// ParseClaims reads the claims of a JSON Web Token without verifying it: neither its signature nor its time. It fails for any other
-// text, and for a claim of [Claims] whose value is not of its type. The error does not hold the token.
+// ParseClaims reads the claims of a JSON Web Token without verifying it: neither its signature nor
+// its time. It fails for any other text, and for a claim of [Claims] whose value is not of its
+// type. The error does not hold the token.
 func ParseClaims(token tenantkit.Secret) (Claims, error) {
 	all := jwt.MapClaims{}
 	_, _, err := jwt.NewParser(jwt.WithJSONNumber()).ParseUnverified(token.Reveal(), all)

@@ -9,28 +9,32 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// CognitoOptions says which OpenID token of an Amazon Cognito developer identity is wanted: see [CognitoCLI].
+// CognitoOptions says which OpenID token of an Amazon Cognito developer identity is wanted: see
+// [CognitoCLI].
 type CognitoOptions struct {
 	// IdentityPoolID is the identity pool, in the form REGION:GUID. It is required.
 	IdentityPoolID string
-	// Provider is the pool's developer provider name: for Worklytics the host of the API, intl.worklytics.co. It is required.
+	// Provider is the pool's developer provider name: for Worklytics the host of the API,
+	// intl.worklytics.co. It is required.
 	Provider string
-	// User is the identifier of the user at that provider: for Worklytics the email of the user that was granted the role. It is
-	// required.
+	// User is the identifier of the user at that provider: for Worklytics the email of the user
+	// that was granted the role. It is required.
 	User string
 	// Region is the region of the pool. Empty means the one that IdentityPoolID names.
 	Region string
-	// Duration is how long the token shall live, in whole seconds up to 24 hours. Zero means Cognito's default of 15 minutes.
+	// Duration is how long the token shall live, in whole seconds up to 24 hours. Zero means
+	// Cognito's default of 15 minutes.
 	Duration time.Duration
 }
 
-// CognitoCLI returns a source of OpenID tokens of an Amazon Cognito developer identity that runs the aws program:
+// CognitoCLI returns a source of OpenID tokens of an Amazon Cognito developer identity that runs
+// the aws program:
 //
 //	aws cognito-identity get-open-id-token-for-developer-identity --identity-pool-id … --logins PROVIDER=USER --region … [--token-duration …]
 //
-// (AWS CLI Command Reference; Worklytics Tenant API, "Authentication"). Put it under a [Cache]. The caller's AWS credentials need the
-// permission cognito-identity:GetOpenIdTokenForDeveloperIdentity on the pool. Options that cannot be used make every call fail
-// with a [tenantkit.ValidationError].
+// (AWS CLI Command Reference; Worklytics Tenant API, "Authentication"). Put it under a [Cache]. The
+// caller's AWS credentials need the permission cognito-identity:GetOpenIdTokenForDeveloperIdentity
+// on the pool. Options that cannot be used make every call fail with a [tenantkit.ValidationError].
 //
 // The nested module auth/awsauth does the same without the program.
 func CognitoCLI(o CognitoOptions) *CommandSource {
@@ -77,8 +81,8 @@ func invalidCognito(field, reason string, args ...any) error {
 	return invalid("CognitoOptions", field, reason, args...)
 }
 
-// isName reports whether text is made of ASCII letters, digits and the other characters, begins with no hyphen, which would make an
-// option of it, and is not empty.
+// isName reports whether text is made of ASCII letters, digits and the other characters, begins
+// with no hyphen, which would make an option of it, and is not empty.
 func isName(text, others string) bool {
 	for _, r := range text {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(others, r) {

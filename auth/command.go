@@ -15,8 +15,9 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// Command returns a source that runs a program, with the arguments as they are (there is no shell), and takes what it prints for
-// the token. Put it under a [Cache]. Change the fields of what it returns before the first use, if need be:
+// Command returns a source that runs a program, with the arguments as they are (there is no shell),
+// and takes what it prints for the token. Put it under a [Cache]. Change the fields of what it
+// returns before the first use, if need be:
 //
 //	token := auth.Command("vault", "token", "lookup", "-format=json")
 //	token.JSONPath = "data.id"
@@ -27,27 +28,31 @@ func Command(name string, args ...string) *CommandSource {
 
 // CommandSource is a [TokenSource] that runs a program each time that it is asked: see [Command].
 //
-// The program has the environment and the working directory of this process and no standard input, so it must not ask questions.
-// What it prints must be one token of one line, or JSON with JSONPath; white space around the token is ignored, and so is one byte order mark at the start. The token's
-// expiry is read from it where it is a JSON Web Token.
+// The program has the environment and the working directory of this process and no standard input,
+// so it must not ask questions. What it prints must be one token of one line, or JSON with
+// JSONPath; white space around the token is ignored, and so is one byte order mark at the start.
+// The token's expiry is read from it where it is a JSON Web Token.
 //
-// A program that fails, is not found, prints something else or takes too long is an error. The error holds the end of what the
-// program wrote to its standard error, with everything left out that is, or looks like, a secret; never its standard output, nor
-// its arguments.
+// A program that fails, is not found, prints something else or takes too long is an error. The
+// error holds the end of what the program wrote to its standard error, with everything left out
+// that is, or looks like, a secret; never its standard output, nor its arguments.
 //
-// When the time is up or the context ends, the program is killed; on Unix, with all programs that it started and that did not
-// leave its process group.
+// When the time is up or the context ends, the program is killed; on Unix, with all programs that
+// it started and that did not leave its process group.
 type CommandSource struct {
 	// Name is the program, looked up in PATH where it has no path of its own.
 	Name string
-	// Args are its arguments, without Name. Other users of the machine can see them: they are no place for a secret.
+	// Args are its arguments, without Name. Other users of the machine can see them: they are no
+	// place for a secret.
 	Args []string
-	// Env are variables that the program gets beside those of this process: the place for a secret that it needs.
+	// Env are variables that the program gets beside those of this process: the place for a secret
+	// that it needs.
 	Env map[string]tenantkit.Secret
 	// Timeout bounds a run. Zero, or less, means 30 seconds.
 	Timeout time.Duration
-	// JSONPath leads to the token in JSON output: the names of the fields, and the indices of lists, with dots between them, such
-	// as "Token" or "auth.client_token" or "items.0.token". Without it the output is the token.
+	// JSONPath leads to the token in JSON output: the names of the fields, and the indices of
+	// lists, with dots between them, such as "Token" or "auth.client_token" or "items.0.token".
+	// Without it the output is the token.
 	JSONPath string
 
 	invalid error // every call fails with it
@@ -55,12 +60,14 @@ type CommandSource struct {
 
 const (
 	commandTimeout = 30 * time.Second
-	// How long a program that has ended, or was killed, may keep its output open through programs that it left behind.
+	// How long a program that has ended, or was killed, may keep its output open through programs
+	// that it left behind.
 	commandWaitDelay = time.Second
 	maxOutputBytes   = 1 << 20
 )
 
-// Token runs the program. When the context ends, or Timeout is up, the error is that of the context, or [os.ErrDeadlineExceeded].
+// Token runs the program. When the context ends, or Timeout is up, the error is that of the
+// context, or [os.ErrDeadlineExceeded].
 func (c *CommandSource) Token(ctx context.Context) (Token, error) {
 	if err := checkContext("Token", ctx); err != nil {
 		return Token{}, err
@@ -92,7 +99,8 @@ func (c *CommandSource) Token(ctx context.Context) (Token, error) {
 	return token, nil
 }
 
-// run returns the program's standard output. Its error completes a sentence that begins with the program.
+// run returns the program's standard output. Its error completes a sentence that begins with the
+// program.
 func (c *CommandSource) run(ctx context.Context) (string, error) {
 	limit := c.Timeout
 	if limit <= 0 {
@@ -122,7 +130,8 @@ func (c *CommandSource) run(ctx context.Context) (string, error) {
 	case stdout.overflowed:
 		return "", fmt.Errorf("printed more than %d bytes, which is too long for a token", maxOutputBytes)
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
-		// In the second case the program has ended well, and something that it left behind keeps its output open.
+		// In the second case the program has ended well, and something that it left behind keeps
+		// its output open.
 		return stdout.kept.String(), nil
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("was stopped, since its caller gave up: %w", ctx.Err())

@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// killGroup makes the end of cmd's context kill cmd and all that it started, which would keep its output open otherwise.
+// killGroup makes the end of cmd's context kill cmd and all that it started, which would keep its
+// output open otherwise.
 func killGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {

@@ -293,7 +293,8 @@ func accept(t *testing.T, listener net.Listener) net.Conn {
 	return conn
 }
 
-// Whatever is in the file, it is taken in whole, so that it can be stored again, or refused without being shown.
+// Whatever is in the file, it is taken in whole, so that it can be stored again, or refused without
+// being shown.
 func FuzzFileStore(f *testing.F) {
 	for _, text := range []string{
 		`{"token":"MARKER-r1"}`, `{"token":"MARKER-r1","expiry":"2026-01-02T03:04:05Z","origin":"00ff"}`, `{"token":""}`, `{"token":null}`, `{}`, `null`, ``,

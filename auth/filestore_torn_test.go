@@ -13,8 +13,9 @@ import (
 
 const before, after = "MARKER-before", "MARKER-after" // tokens
 
-// A store of a token is cut off after each of its bytes, fails at each of its steps, or dies there. Load then gives the old token or the
-// new one in whole, no failure leaves a part of a token on the disk, and no error shows one.
+// A store of a token is cut off after each of its bytes, fails at each of its steps, or dies there.
+// Load then gives the old token or the new one in whole, no failure leaves a part of a token on the
+// disk, and no error shows one.
 func TestTornWrites(t *testing.T) {
 	t.Parallel()
 	size := len(`{"token":"` + after + `","origin":"o"}`)

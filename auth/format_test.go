@@ -10,7 +10,8 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// TestNothingShowsItsSecret prints what a program may have in its configuration, alone and in a struct.
+// TestNothingShowsItsSecret prints what a program may have in its configuration, alone and in a
+// struct.
 func TestNothingShowsItsSecret(t *testing.T) {
 	t.Parallel()
 	source := auth.StaticToken("MARKER")

@@ -10,8 +10,9 @@ import (
 type GCloudOptions struct {
 	// Audience is who the token is for. Worklytics wants https://app.worklytics.co. It is required.
 	Audience string
-	// ServiceAccount is the email of the service account to impersonate, which is the way for people: gcloud gives them no token
-	// with an audience of their choice. The token then names its email. Empty means that gcloud acts as a service account already.
+	// ServiceAccount is the email of the service account to impersonate, which is the way for
+	// people: gcloud gives them no token with an audience of their choice. The token then names its
+	// email. Empty means that gcloud acts as a service account already.
 	ServiceAccount string
 }
 
@@ -19,9 +20,10 @@ type GCloudOptions struct {
 //
 //	gcloud auth print-identity-token --audiences=… [--impersonate-service-account=… --include-email]
 //
-// (Google Cloud SDK, "gcloud auth print-identity-token"; Worklytics Tenant API, "Authentication"). Such a token lives for an hour;
-// put the source under a [Cache]. Impersonation needs the role Service Account Token Creator on the account. Options that cannot be
-// used make every call fail with a [tenantkit.ValidationError].
+// (Google Cloud SDK, "gcloud auth print-identity-token"; Worklytics Tenant API, "Authentication").
+// Such a token lives for an hour; put the source under a [Cache]. Impersonation needs the role
+// Service Account Token Creator on the account. Options that cannot be used make every call fail
+// with a [tenantkit.ValidationError].
 //
 // The nested module auth/gcpauth does the same without the program.
 func GCloudIDToken(o GCloudOptions) *CommandSource {

@@ -9,19 +9,23 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// CheckIDToken tells whether a service that wants an ID token for the audience, of the principal, would take this one: its time, and
-// what its issuer says of audience and principal. It verifies nothing; it explains a refusal before it happens. An empty audience
-// or principal is not checked.
+// CheckIDToken tells whether a service that wants an ID token for the audience, of the principal,
+// would take this one: its time, and what its issuer says of audience and principal. It verifies
+// nothing; it explains a refusal before it happens. An empty audience or principal is not checked.
 //
-//   - Google: the audience must be among the claim aud, and the principal must be the claim email, which the claim
-//     email_verified must not call unverified: such an address may be anybody's.
-//   - Cognito identity pools: the claim amr must name the principal. The audience is not checked, since aud is the pool there.
-//   - Other issuers: the audience must be among aud, and the principal must be sub, or email as with Google.
+//   - Google: the audience must be among the claim aud, and the principal must be the claim email,
+//     which the claim email_verified must not call unverified: such an address may be anybody's.
+//   - Cognito identity pools: the claim amr must name the principal. The audience is not checked,
+//     since aud is the pool there.
+//   - Other issuers: the audience must be among aud, and the principal must be sub, or email as
+//     with Google.
 //
-// The error holds a [*tenantkit.ValidationError] for each claim that is wrong, with the claim's name as its Field ("token" if it
-// cannot be read), which says what to change. It never holds the token.
+// The error holds a [*tenantkit.ValidationError] for each claim that is wrong, with the claim's
+// name as its Field ("token" if it cannot be read), which says what to change. It never holds the
+// token.
 //
-// Times are compared with this machine's clock. A token that becomes valid within a minute passes; one that has expired does not.
+// Times are compared with this machine's clock. A token that becomes valid within a minute passes;
+// one that has expired does not.
 func CheckIDToken(token tenantkit.Secret, audience, principal string) error {
 	claims, err := ParseClaims(token)
 	if err != nil {
@@ -48,7 +52,8 @@ func isGoogle(issuer string) bool {
 	return strings.TrimPrefix(issuer, "https://") == "accounts.google.com"
 }
 
-// isCognito accepts the regional issuers too, such as that of GovCloud, but not Cognito user pools (cognito-idp).
+// isCognito accepts the regional issuers too, such as that of GovCloud, but not Cognito user pools
+// (cognito-idp).
 func isCognito(issuer string) bool {
 	host, ok := strings.CutPrefix(issuer, "https://cognito-identity")
 	return ok && strings.HasPrefix(host, ".") && (strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn"))

@@ -20,7 +20,8 @@ const (
 	user     = "john@acme.com"
 )
 
-// idToken makes a token of now, with changes to the claims of a good one; a nil change takes the claim away.
+// idToken makes a token of now, with changes to the claims of a good one; a nil change takes the
+// claim away.
 func idToken(good, changes map[string]any) tenantkit.Secret {
 	claims := map[string]any{"iat": time.Now().Unix(), "exp": time.Now().Add(15 * time.Minute).Unix(), "jti": "MARKER"}
 	maps.Copy(claims, good)

@@ -14,8 +14,9 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// issuer gives access tokens for refresh tokens. One that rotates gives a new refresh token each time, and takes the use of an old
-// one for theft: it withdraws the login. One with grace takes the last old one until the new one was used.
+// issuer gives access tokens for refresh tokens. One that rotates gives a new refresh token each
+// time, and takes the use of an old one for theft: it withdraws the login. One with grace takes the
+// last old one until the new one was used.
 type issuer struct {
 	rotates, grace bool
 	life           time.Duration // of access tokens; 0 means that it does not tell
@@ -80,7 +81,8 @@ func (i *issuer) exchange(ctx context.Context, refresh tenantkit.Secret) (auth.G
 	return grant, nil
 }
 
-// state reports how many exchanges there were, whether two ran at once, and whether the login was withdrawn.
+// state reports how many exchanges there were, whether two ran at once, and whether the login was
+// withdrawn.
 func (i *issuer) state() (exchanges int, overlap, withdrawn bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

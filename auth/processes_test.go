@@ -79,8 +79,8 @@ func TestProcessesDoNotRefreshAtOnce(t *testing.T) {
 	wantStored(t, auth.FileStore(path), fmt.Sprintf("r%d", processes*rounds))
 }
 
-// A process is killed again and again, at any moment. With an issuer that takes the last refresh token until the next was used, the
-// login lives on.
+// A process is killed again and again, at any moment. With an issuer that takes the last refresh
+// token until the next was used, the login lives on.
 func TestKilledProcessLosesNoAccess(t *testing.T) {
 	t.Parallel()
 	i := newIssuer()
@@ -161,7 +161,8 @@ func TestFileStoreAndLinks(t *testing.T) {
 	}
 }
 
-// A lock on a named pipe would leave the pipe where the lock file belongs, for whoever put it there.
+// A lock on a named pipe would leave the pipe where the lock file belongs, for whoever put it
+// there.
 func TestFileStoreAndPipes(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token.json")

@@ -11,7 +11,8 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// hops is a transport that redirects from one place to the next, and that notes where the credential came to.
+// hops is a transport that redirects from one place to the next, and that notes where the
+// credential came to.
 type hops struct {
 	places  []string
 	reports bool // to which request an answer belongs
@@ -31,8 +32,8 @@ func (h *hops) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Every hop of a chain of redirects is held against the place that the caller named, also where the transport does not tell to which
-// request its responses belong.
+// Every hop of a chain of redirects is held against the place that the caller named, also where the
+// transport does not tell to which request its responses belong.
 func TestTransportAndChainsOfRedirects(t *testing.T) {
 	t.Parallel()
 	const home = "https://api.example.org"

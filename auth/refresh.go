@@ -12,24 +12,26 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// Exchange gets an access token for a refresh token from an issuer. It must obey the context. Its error says by its outcome
-// ([tenantkit.OutcomeOf]; errors of this module's clients have one, any other counts as unknown) whether the issuer may have
-// replaced the refresh token.
+// Exchange gets an access token for a refresh token from an issuer. It must obey the context. Its
+// error says by its outcome ([tenantkit.OutcomeOf]; errors of this module's clients have one, any
+// other counts as unknown) whether the issuer may have replaced the refresh token.
 type Exchange func(ctx context.Context, refresh tenantkit.Secret) (Grant, error)
 
 // Grant is what an issuer gives for a refresh token.
 type Grant struct {
 	// Access is the access token.
 	Access Token
-	// Refresh takes the place of the refresh token that was given. Its Value is empty where that one stays good.
+	// Refresh takes the place of the refresh token that was given. Its Value is empty where that
+	// one stays good.
 	Refresh Token
 }
 
 // The errors of a refresh token that a program should tell its user.
 var (
-	// ErrResponseLost is the error of an exchange whose answer did not arrive. Where the issuer replaces refresh tokens, it may have
-	// replaced this one, and nobody knows the new one. The next call tries the old one again, which many issuers allow for a while;
-	// others refuse it, and withdraw the login.
+	// ErrResponseLost is the error of an exchange whose answer did not arrive. Where the issuer
+	// replaces refresh tokens, it may have replaced this one, and nobody knows the new one. The
+	// next call tries the old one again, which many issuers allow for a while; others refuse it,
+	// and withdraw the login.
 	ErrResponseLost = errors.New("the response of the issuer was lost, and with it perhaps a new refresh token")
 	// ErrSpent is the error of a refresh token that was withdrawn, see [Refresher.MarkSpent].
 	ErrSpent = errors.New("the refresh token was withdrawn: log in, and use the new one")
@@ -40,22 +42,28 @@ const (
 	saveTimeout     = 15 * time.Second
 )
 
-// RefreshToken returns a source of access tokens that exchanges a refresh token for each. Put it under a [Cache].
+// RefreshToken returns a source of access tokens that exchanges a refresh token for each. Put it
+// under a [Cache].
 //
-// The source refresh gives the refresh token of the login. Where the issuer replaces it, the new one is saved in store, and from
-// then on the stored one is used, until refresh gives another than at first: after a new login, its token wins over what an earlier
-// one left in the store. A nil refresh means that the store has the token already. A nil store means a new [MemoryStore].
+// The source refresh gives the refresh token of the login. Where the issuer replaces it, the new
+// one is saved in store, and from then on the stored one is used, until refresh gives another than
+// at first: after a new login, its token wins over what an earlier one left in the store. A nil
+// refresh means that the store has the token already. A nil store means a new [MemoryStore].
 //
-//   - A new refresh token is in the store before the access token that came with it is given to anybody. If it cannot be saved, the
-//     call fails, and the next one saves it before anything else.
-//   - One exchange runs at a time, also among processes, where the store is a [TokenLocker] ([FileStore] and [TokenStoreIn] are). Whoever waited for
-//     another one's exchange reads the store again.
-//   - An exchange that has begun is brought to its end, and its refresh token saved, even if the context ends: to throw the answer
-//     away could be to lose the login. It takes 30 seconds at most, and another 15 to save. Under a Cache no caller waits for that.
+//   - A new refresh token is in the store before the access token that came with it is given to
+//     anybody. If it cannot be saved, the call fails, and the next one saves it before anything
+//     else.
+//   - One exchange runs at a time, also among processes, where the store is a [TokenLocker]
+//     ([FileStore] and [TokenStoreIn] are). Whoever waited for another one's exchange reads the
+//     store again.
+//   - An exchange that has begun is brought to its end, and its refresh token saved, even if the
+//     context ends: to throw the answer away could be to lose the login. It takes 30 seconds at
+//     most, and another 15 to save. Under a Cache no caller waits for that.
 //   - An exchange is not repeated by itself. After a lost answer the error is [ErrResponseLost].
-//   - If the program dies after the issuer has replaced the refresh token and before the new one is saved, the next run tries the
-//     old one. Issuers that take it for a while lose nobody; with others this moment, of about the time that the store takes to
-//     save, is the one in which a crash costs a login, and no client can do away with it.
+//   - If the program dies after the issuer has replaced the refresh token and before the new one is
+//     saved, the next run tries the old one. Issuers that take it for a while lose nobody; with
+//     others this moment, of about the time that the store takes to save, is the one in which a
+//     crash costs a login, and no client can do away with it.
 func RefreshToken(refresh TokenSource, store TokenStore, exchange Exchange) *Refresher {
 	if store == nil {
 		store = MemoryStore()
@@ -94,8 +102,9 @@ func (r *Refresher) Token(ctx context.Context) (Token, error) {
 	return token, nil
 }
 
-// MarkSpent records that the refresh token was withdrawn, such as by a call that regenerates it. From then on Token fails with
-// [ErrSpent], also in other processes that use the store and after a restart, until the source of the login gives another one.
+// MarkSpent records that the refresh token was withdrawn, such as by a call that regenerates it.
+// From then on Token fails with [ErrSpent], also in other processes that use the store and after a
+// restart, until the source of the login gives another one.
 func (r *Refresher) MarkSpent(ctx context.Context) error {
 	return r.withLock(ctx, "MarkSpent", func() error {
 		current, err := r.current(ctx)
@@ -106,8 +115,8 @@ func (r *Refresher) MarkSpent(ctx context.Context) error {
 	})
 }
 
-// Current returns the refresh token that the next exchange is to send, for calls that take the refresh token itself. After
-// [Refresher.MarkSpent] it fails with [ErrSpent].
+// Current returns the refresh token that the next exchange is to send, for calls that take the
+// refresh token itself. After [Refresher.MarkSpent] it fails with [ErrSpent].
 func (r *Refresher) Current(ctx context.Context) (Token, error) {
 	var current StoredToken
 	err := r.withLock(ctx, "Current", func() (err error) {
@@ -126,8 +135,8 @@ func (r *Refresher) Current(ctx context.Context) (Token, error) {
 	return current.Token, nil
 }
 
-// withLock does work when it is the turn of this caller, and gives the turn back also where the caller's own code, a source, a store or an
-// exchange, panics.
+// withLock does work when it is the turn of this caller, and gives the turn back also where the
+// caller's own code, a source, a store or an exchange, panics.
 func (r *Refresher) withLock(ctx context.Context, operation string, work func() error) (err error) {
 	unlock, err := r.lock(ctx, operation)
 	if err != nil {
@@ -179,7 +188,8 @@ func (r *Refresher) tokenLocked(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	// If something else is in the store by now, then it has been saved, or another process has gone on without this one.
+	// If something else is in the store by now, then it has been saved, or another process has gone
+	// on without this one.
 	if r.unsaved != nil && r.unsaved.replaces != current.Value {
 		r.unsaved = nil
 	} else if r.unsaved != nil {
@@ -217,7 +227,8 @@ func (r *Refresher) tokenLocked(ctx context.Context) (Token, error) {
 	return grant.Access, nil
 }
 
-// current returns the refresh token to use: the stored one, if it comes from the login that the source tells of, else the source's.
+// current returns the refresh token to use: the stored one, if it comes from the login that the
+// source tells of, else the source's.
 func (r *Refresher) current(ctx context.Context) (StoredToken, error) {
 	stored, err := r.store.Load(ctx)
 	none := errors.Is(err, ErrNoToken)
@@ -254,7 +265,8 @@ func (r *Refresher) exchangeToken(ctx context.Context, refresh tenantkit.Secret)
 	case outcome == tenantkit.OutcomeUnknown || outcome == tenantkit.OutcomeApplied:
 		r.lost = digest(refresh)
 		if ctx.Err() != nil {
-			// Without the end of this context in the chain: callers would take it for that of their own.
+			// Without the end of this context in the chain: callers would take it for that of their
+			// own.
 			return Grant{}, fmt.Errorf("%w: %w after %v (%v)", ErrResponseLost, os.ErrDeadlineExceeded, exchangeTimeout, err)
 		}
 		return Grant{}, fmt.Errorf("%w: %w", ErrResponseLost, err)

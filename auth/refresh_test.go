@@ -236,7 +236,8 @@ func TestRefreshTokenMarkSpent(t *testing.T) {
 	i.wantGiven(t, "r0", "another login")
 }
 
-// The refresh token itself: of the login, replaced, replaced and not stored, spent, and of the next login.
+// The refresh token itself: of the login, replaced, replaced and not stored, spent, and of the next
+// login.
 func TestRefreshTokenCurrent(t *testing.T) {
 	t.Parallel()
 	full := errors.New("no space left on device")

@@ -81,7 +81,8 @@ func TestTokenStoreIn_StaleSave(t *testing.T) {
 	}
 }
 
-// A lock is lost during an exchange, and another replica exchanges meanwhile. Its token stays, and is the next one to be exchanged.
+// A lock is lost during an exchange, and another replica exchanges meanwhile. Its token stays, and
+// is the next one to be exchanged.
 func TestTokenStoreIn_LostLock(t *testing.T) {
 	t.Parallel()
 	store := coord.Memory()

@@ -327,7 +327,8 @@ func countNew(n *atomic.Int64) func(net.Conn, http.ConnState) {
 	}
 }
 
-// What was not sent for want of a credential, or for fear for it, has that outcome, whatever became of the calls that were to get one.
+// What was not sent for want of a credential, or for fear for it, has that outcome, whatever became
+// of the calls that were to get one.
 func TestTransportOutcome(t *testing.T) {
 	t.Parallel()
 	issuer := &tenantkit.Error{Service: "issuer", Operation: "Login", StatusCode: http.StatusNotFound, Outcome: tenantkit.OutcomeUnknown}

@@ -17,7 +17,8 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// The program and its child hang, are deaf to SIGTERM, and share the pipes. Both must be dead after the context's end.
+// The program and its child hang, are deaf to SIGTERM, and share the pipes. Both must be dead after
+// the context's end.
 func TestCommandKillsTheWholeFamily(t *testing.T) {
 	t.Parallel()
 	listener := listen(t)

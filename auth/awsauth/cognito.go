@@ -16,13 +16,15 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// CognitoToken returns a source of OpenID tokens that calls GetOpenIdTokenForDeveloperIdentity of Amazon Cognito (Amazon Cognito
-// Federated Identities API Reference). Put it under an [auth.Cache].
+// CognitoToken returns a source of OpenID tokens that calls GetOpenIdTokenForDeveloperIdentity of
+// Amazon Cognito (Amazon Cognito Federated Identities API Reference). Put it under an [auth.Cache].
 //
-// Region and credentials come from the AWS SDK's default chain, that is from the environment, files, single sign-on or the machine's
-// role, loaded at the first call; load changes it: config.WithSharedConfigProfile, config.WithCredentialsProvider,
-// config.WithHTTPClient and the like. The credentials need the permission cognito-identity:GetOpenIdTokenForDeveloperIdentity on the
-// pool. The SDK repeats a call that fails for the network or the service, three attempts in all.
+// Region and credentials come from the AWS SDK's default chain, that is from the environment,
+// files, single sign-on or the machine's role, loaded at the first call; load changes it:
+// config.WithSharedConfigProfile, config.WithCredentialsProvider, config.WithHTTPClient and the
+// like. The credentials need the permission cognito-identity:GetOpenIdTokenForDeveloperIdentity on
+// the pool. The SDK repeats a call that fails for the network or the service, three attempts in
+// all.
 //
 // Options that cannot be used make every call fail with a [tenantkit.ValidationError].
 func CognitoToken(o auth.CognitoOptions, load ...func(*config.LoadOptions) error) auth.TokenSource {
@@ -58,8 +60,8 @@ func CognitoToken(o auth.CognitoOptions, load ...func(*config.LoadOptions) error
 	})
 }
 
-// lazyClient returns a function that makes the client when it is first wanted, and keeps it: with it its connections, and the
-// credentials that the SDK itself renews.
+// lazyClient returns a function that makes the client when it is first wanted, and keeps it: with
+// it its connections, and the credentials that the SDK itself renews.
 func lazyClient(o auth.CognitoOptions, load []func(*config.LoadOptions) error) func(context.Context) (*cognitoidentity.Client, error) {
 	region := o.Region
 	if region == "" {
@@ -82,8 +84,8 @@ func lazyClient(o auth.CognitoOptions, load []func(*config.LoadOptions) error) f
 	}
 }
 
-// failure tells what failed, in the SDK's words without what looks like a token. The error itself stays out of the chain: it holds
-// the request and the answer.
+// failure tells what failed, in the SDK's words without what looks like a token. The error itself
+// stays out of the chain: it holds the request and the answer.
 func failure(ctx context.Context, o auth.CognitoOptions, err error) error {
 	err = fmt.Errorf("no token of %s for %s in the identity pool %s: %s", o.Provider, o.User, o.IdentityPoolID, auth.Redact(err.Error()))
 	if ctx.Err() != nil {

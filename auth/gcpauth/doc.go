@@ -6,6 +6,6 @@
 //	}))
 //	client, err := worklytics.NewClient(worklytics.DefaultBaseURL, tenantID, tokens)
 //
-// It is a module of its own, so that programs that need no such token do not build that library. [IDToken] does what
-// [auth.GCloudIDToken] does with the program.
+// It is a module of its own, so that programs that need no such token do not build that library.
+// [IDToken] does what [auth.GCloudIDToken] does with the program.
 package gcpauth

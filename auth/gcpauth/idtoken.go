@@ -23,28 +23,32 @@ import (
 type Options struct {
 	// Audience is who the token is for. Worklytics wants https://app.worklytics.co. It is required.
 	Audience string
-	// ServiceAccount is the email of the service account to impersonate. The token then names its email. Empty means a token of the
-	// Application Default Credentials themselves, which must be a service account's: a key, a metadata server, or a federated
-	// identity that impersonates one. A person must impersonate.
+	// ServiceAccount is the email of the service account to impersonate. The token then names its
+	// email. Empty means a token of the Application Default Credentials themselves, which must be a
+	// service account's: a key, a metadata server, or a federated identity that impersonates one. A
+	// person must impersonate.
 	ServiceAccount string
-	// Delegates are the emails of the service accounts by way of which ServiceAccount is impersonated: each must have the role
-	// Service Account Token Creator on the next.
+	// Delegates are the emails of the service accounts by way of which ServiceAccount is
+	// impersonated: each must have the role Service Account Token Creator on the next.
 	Delegates []string
-	// Credentials are who impersonates ServiceAccount. Nil means the Application Default Credentials.
+	// Credentials are who impersonates ServiceAccount. Nil means the Application Default
+	// Credentials.
 	Credentials *googleauth.Credentials
-	// Transport carries the requests of the impersonation and those for its credentials: for a proxy, or a private certificate
-	// authority. Nil means [tenantkit.NewTransport]. Tokens of a service account's key, or of a metadata server, are fetched by
-	// Google's library in its own way.
+	// Transport carries the requests of the impersonation and those for its credentials: for a
+	// proxy, or a private certificate authority. Nil means [tenantkit.NewTransport]. Tokens of a
+	// service account's key, or of a metadata server, are fetched by Google's library in its own
+	// way.
 	Transport http.RoundTripper
 }
 
-// IDToken returns a source of Google ID tokens, whose email claim names the service account. Put it under an [auth.Cache]; both
-// together renew a token that was refused.
+// IDToken returns a source of Google ID tokens, whose email claim names the service account. Put it
+// under an [auth.Cache]; both together renew a token that was refused.
 //
-// The Application Default Credentials are looked up at the first call and after each Invalidate, in the environment, files and, if
-// there is none, on the network of Google's clouds (https://cloud.google.com/docs/authentication/application-default-credentials).
-// Impersonation calls the method generateIdToken of the IAM Service Account Credentials API, which needs the permission
-// iam.serviceAccounts.getOpenIdToken on the account.
+// The Application Default Credentials are looked up at the first call and after each Invalidate, in
+// the environment, files and, if there is none, on the network of Google's clouds
+// (https://cloud.google.com/docs/authentication/application-default-credentials). Impersonation
+// calls the method generateIdToken of the IAM Service Account Credentials API, which needs the
+// permission iam.serviceAccounts.getOpenIdToken on the account.
 //
 // Options that cannot be used make every call fail with a [tenantkit.ValidationError].
 func IDToken(o Options) auth.Invalidator {
@@ -85,7 +89,8 @@ func (s *source) Token(ctx context.Context) (auth.Token, error) {
 	return auth.Token{Value: tenantkit.NewSecret(strings.TrimSpace(token.Value)), Expiry: token.Expiry}, nil
 }
 
-// Invalidate lets go of what Google's library keeps, whichever token was refused: it cannot be asked to forget just that one.
+// Invalidate lets go of what Google's library keeps, whichever token was refused: it cannot be
+// asked to forget just that one.
 func (s *source) Invalidate(tenantkit.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,8 +181,8 @@ func (o Options) find() (*googleauth.Credentials, error) {
 
 const requestTimeout = 30 * time.Second
 
-// failure tells what failed, in Google's words without what looks like a token. The error itself stays out of the chain: it holds
-// the answer as it came.
+// failure tells what failed, in Google's words without what looks like a token. The error itself
+// stays out of the chain: it holds the answer as it came.
 func (s *source) failure(err error) error {
 	who := "the Application Default Credentials"
 	if s.options.ServiceAccount != "" {

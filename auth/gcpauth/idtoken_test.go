@@ -120,7 +120,8 @@ type provider func(context.Context) (*googleauth.Token, error)
 
 func (f provider) Token(ctx context.Context) (*googleauth.Token, error) { return f(ctx) }
 
-// useCredentialsFile makes the Application Default Credentials a service account's key, whose tokens come from the stand-in.
+// useCredentialsFile makes the Application Default Credentials a service account's key, whose
+// tokens come from the stand-in.
 func useCredentialsFile(t *testing.T, tokenURL string) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

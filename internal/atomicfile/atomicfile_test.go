@@ -30,8 +30,8 @@ func TestReplace(t *testing.T) {
 	wantFiles(t, filepath.Dir(path), "state")
 }
 
-// At whatever step the replacing fails or dies, the file holds the old content or the new one in whole, and a failure leaves nothing
-// behind.
+// At whatever step the replacing fails or dies, the file holds the old content or the new one in
+// whole, and a failure leaves nothing behind.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	const before, after = "old content", "the new content"

@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// The system itself cuts a write off, as on a full disk: in a process that may write no file of more than a few blocks.
+// The system itself cuts a write off, as on a full disk: in a process that may write no file of
+// more than a few blocks.
 func TestNoRoom(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")

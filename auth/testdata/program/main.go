@@ -1,4 +1,5 @@
-// Program is what the tests of package auth run as gcloud, aws and others: it does what its arguments say.
+// Program is what the tests of package auth run as gcloud, aws and others: it does what its
+// arguments say.
 package main
 
 import (
@@ -64,7 +65,8 @@ var modes = map[string]func(args []string){
 		must(child("hang", args[0]).Start())
 		connectAndHang(args[0])
 	},
-	// orphan ADDRESS TOKEN prints the token and ends, and leaves a hanging child behind that shares its output.
+	// orphan ADDRESS TOKEN prints the token and ends, and leaves a hanging child behind that shares
+	// its output.
 	"orphan": func(args []string) {
 		must(child("hang", args[0]).Start())
 		fmt.Println(args[1])
@@ -81,7 +83,8 @@ var modes = map[string]func(args []string){
 	},
 }
 
-// cloudProgram prints the command line that it was given, as the answer of the cloud's program would hold a token.
+// cloudProgram prints the command line that it was given, as the answer of the cloud's program
+// would hold a token.
 func cloudProgram(args []string) {
 	if len(args) > 0 && args[0] == "cognito-identity" {
 		fmt.Printf(`{"IdentityId": "us-east-1:1", "Token": %q}`+"\n", strings.Join(args, " ")+" output="+os.Getenv("AWS_DEFAULT_OUTPUT"))
@@ -96,7 +99,8 @@ func child(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// connectAndHang tells that it runs, by its connection, which the system closes when the process is dead.
+// connectAndHang tells that it runs, by its connection, which the system closes when the process is
+// dead.
 func connectAndHang(address string) {
 	conn, err := net.Dial("tcp", address)
 	must(err)

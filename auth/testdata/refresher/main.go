@@ -1,4 +1,5 @@
-// Refresher is a program of a user of package auth, of which tests run several at once, and kill some.
+// Refresher is a program of a user of package auth, of which tests run several at once, and kill
+// some.
 package main
 
 import (

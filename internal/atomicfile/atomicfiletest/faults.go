@@ -1,4 +1,5 @@
-// Package atomicfiletest makes disks that fail at every single step of replacing a file, and kills whoever replaces one there.
+// Package atomicfiletest makes disks that fail at every single step of replacing a file, and kills
+// whoever replaces one there.
 package atomicfiletest
 
 import (
@@ -21,8 +22,8 @@ type Fault struct {
 	Replaced bool
 }
 
-// Faults returns all faults for a file of that many bytes: each kind of failed write after each number of bytes, and a failure of, and a
-// death before, every other step.
+// Faults returns all faults for a file of that many bytes: each kind of failed write after each
+// number of bytes, and a failure of, and a death before, every other step.
 func Faults(size int) []Fault {
 	broken := &os.PathError{Op: "sync", Path: "disk", Err: syscall.EIO}
 	refused := &os.LinkError{Op: "rename", Old: "a", New: "b", Err: syscall.EACCES}
