@@ -16,7 +16,8 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// A secret that is mounted as a file may be replaced while the program runs: each call reads it again.
+// A secret that is mounted as a file may be replaced while the program runs: each call reads it
+// again.
 func ExampleFile() {
 	directory, err := os.MkdirTemp("", "auth")
 	if err != nil {
@@ -76,7 +77,8 @@ func ExampleTokenSourceFunc() {
 	// Output: [redacted] 15 <nil>
 }
 
-// Any HTTP client with a credential of this package. The token is renewed, and the request sent again, when the server refuses it.
+// Any HTTP client with a credential of this package. The token is renewed, and the request sent
+// again, when the server refuses it.
 func ExampleTransport() {
 	valid := "Bearer token-2" // the server has withdrawn token-1
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

@@ -51,7 +51,8 @@ func ExampleCommand() {
 	// Output: [redacted] 10 <nil>
 }
 
-// A token for Worklytics, as a person who may impersonate the service account that was granted the role.
+// A token for Worklytics, as a person who may impersonate the service account that was granted the
+// role.
 func ExampleGCloudIDToken() {
 	source := auth.GCloudIDToken(auth.GCloudOptions{
 		Audience:       "https://app.worklytics.co",
@@ -96,7 +97,8 @@ func ExampleCheckIDToken() {
 	// auth: CheckIDToken: email: the token does not say whose it is: add --include-email, beside --impersonate-service-account=api@acme.iam.gserviceaccount.com (of a metadata server: format=full)
 }
 
-// An issuer replaces the refresh token with each use. In a program the store is a FileStore, so that the login outlives the run.
+// An issuer replaces the refresh token with each use. In a program the store is a FileStore, so
+// that the login outlives the run.
 func ExampleRefreshToken() {
 	issued := 0
 	exchange := func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
@@ -126,7 +128,8 @@ func ExampleRefreshToken() {
 	// run 2 leaves refresh-2 <nil>
 }
 
-// Replicas share a login: a directory for those of one machine, coord/postgres and others for those of several.
+// Replicas share a login: a directory for those of one machine, coord/postgres and others for those
+// of several.
 func ExampleTokenStoreIn() {
 	path, err := os.MkdirTemp("", "login-")
 	if err != nil {
@@ -153,7 +156,8 @@ func ExampleTokenStoreIn() {
 	// exchange of login'
 }
 
-// Infoworks rejects a bearer token with 406. With the option, a request that was rejected is retried with a new token.
+// Infoworks rejects a bearer token with 406. With the option, a request that was rejected is
+// retried with a new token.
 func ExampleWithRejected() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println("server got", r.Header.Get("Authorization"))
