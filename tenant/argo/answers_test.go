@@ -99,8 +99,8 @@ func TestRefusals(t *testing.T) {
 			if got.StatusCode != test.status || got.Service != "argo" || got.Operation != "GetTenant" {
 				t.Errorf("got %d %s %s", got.StatusCode, got.Service, got.Operation)
 			}
-			if strings.Contains(got.Body, "MARKER") || strings.Contains(err.Error(), "MARKER") {
-				t.Errorf("a key is shown: %v\n%s", err, got.Body)
+			if strings.Contains(got.Body.Reveal(), "MARKER") || strings.Contains(err.Error(), "MARKER") {
+				t.Errorf("a key is shown: %v\n%s", err, got.Body.Reveal())
 			}
 		})
 	}
@@ -138,7 +138,7 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 	}{
 		{"empty 200 to a read", "", "", reads, tenantkit.OutcomeUnknown, "it is empty"},
 		{"empty 200 to a write, of a handler that failed", "", "", writes, tenantkit.OutcomeUnknown, "it is empty"},
-		{"no JSON", jsonType, "{", writes, tenantkit.OutcomeApplied, "cannot be used"},
+		{"no JSON", jsonType, "{", writes, tenantkit.OutcomeApplied, "invalid response"},
 		{"page of a gateway", "text/html", "<html>", writes, tenantkit.OutcomeUnknown, "text/html"},
 		{"no envelope", jsonType, `{"ok":true}`, writes, tenantkit.OutcomeUnknown, "it has no status"},
 		{"failure under 200", jsonType, `{"status":{"code":"500","message":"broken"}}`, writes, tenantkit.OutcomeUnknown, "500 broken"},
@@ -240,7 +240,7 @@ func FuzzRefusal(f *testing.F) {
 		if !errors.Is(err, tenantkit.ErrConflict) || !errors.As(err, &refusal) {
 			t.Fatalf("got %v", err)
 		}
-		for _, text := range []string{refusal.Body, refusal.Message, refusal.Details} {
+		for _, text := range []string{refusal.Body.Reveal(), refusal.Message, refusal.Details} {
 			_, after, found := strings.Cut(text, "using the key: ")
 			if found && !strings.HasPrefix(after, tenantkit.Redacted) {
 				t.Errorf("a key is shown: %q", text)

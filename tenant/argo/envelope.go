@@ -13,7 +13,7 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// envelope is what every JSON answer of the server comes in.
+// envelope is around every JSON response of the server.
 type envelope[T any] struct {
 	Status statusLine   `json:"status" xml:"status"`
 	Data   T            `json:"data" xml:"-"`
@@ -22,12 +22,12 @@ type envelope[T any] struct {
 
 type statusLine struct {
 	Message string `json:"message" xml:"message"`
-	// Code is documented as text, and read from a number too.
+	// Code is documented as a string, and read from a number too.
 	Code    wire.Text `json:"code" xml:"code"`
 	Details string    `json:"details" xml:"details"`
 }
 
-// check refuses a JSON answer that is none of the server's, or that tells of a failure under a good status.
+// check returns an error for JSON that is not the server's, or that reports a failure under a 2xx status.
 func (e *envelope[T]) check() error {
 	switch {
 	case e.Status.Code == "":
@@ -38,34 +38,39 @@ func (e *envelope[T]) check() error {
 	return nil
 }
 
-// do calls an operation that answers with data of type T, and looks at that with check unless it is nil.
-func do[T any](ctx context.Context, c *Client, operation *rest.Operation, call rest.Call, check func(T) error, opts []tenantkit.Option) (T, error) {
-	var answer envelope[T]
-	call.Into = &answer
+// do makes a call whose response has data of type T, which check, if it is not nil, looks at. Every call of this package but those of
+// [Client.AllTenants] and [Client.Call] goes through it.
+func do[T any](ctx context.Context, c *Client, op *rest.Operation, call rest.Call, check func(T) error, opts []tenantkit.Option) (T, error) {
+	var response envelope[T]
+	call.Into = &response
 	call.Check = func() error {
-		if err := answer.check(); err != nil || check == nil {
+		if err := response.check(); err != nil || check == nil {
 			return err
 		}
-		return check(answer.Data)
+		return check(response.Data)
 	}
-	if err := c.pipeline().Do(ctx, operation, call, opts); err != nil {
+	err := c.conn().Do(ctx, op, call, opts)
+	if err != nil {
 		var none T
 		return none, err
 	}
-	return answer.Data, nil
+	if op.Class != tenantkit.Read {
+		noteWrite(ctx)
+	}
+	return response.Data, nil
 }
 
-// write calls an operation that answers with a status only.
-func (c *Client) write(ctx context.Context, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) error {
-	_, err := do[any](ctx, c, operation, call, nil, opts)
+// write calls an operation whose response has a status only.
+func (c *Client) write(ctx context.Context, op *rest.Operation, call rest.Call, opts []tenantkit.Option) error {
+	_, err := do[any](ctx, c, op, call, nil, opts)
 	return err
 }
 
-// one calls an operation that answers with a list of one.
-func one[T interface{ hasID() bool }](ctx context.Context, c *Client, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) (*T, error) {
-	list, err := do(ctx, c, operation, call, func(list []T) error {
+// one calls an operation whose response is a list with one element.
+func one[T interface{ hasID() bool }](ctx context.Context, c *Client, op *rest.Operation, call rest.Call, opts []tenantkit.Option) (*T, error) {
+	list, err := do(ctx, c, op, call, func(list []T) error {
 		if len(list) != 1 {
-			return fmt.Errorf("it holds %d elements in place of one", len(list))
+			return fmt.Errorf("it has %d elements instead of one", len(list))
 		}
 		if !list[0].hasID() {
 			return errors.New("its element has no id")
@@ -78,38 +83,39 @@ func one[T interface{ hasID() bool }](ctx context.Context, c *Client, operation 
 	return &list[0], nil
 }
 
-// readRefusal reads the envelope of a refusal, in JSON or XML, or its plain text.
-func readRefusal(refusal *tenantkit.Error) {
-	// The server names the key that it found twice.
-	refusal.Body = hideKey(refusal.Body)
-	var answer envelope[any]
-	switch text := strings.TrimSpace(refusal.Body); {
-	case wire.Unmarshal([]byte(text), &answer) == nil && answer.Status.Code != "":
-	case xml.Unmarshal([]byte(text), &answer) == nil && answer.Status.Code != "":
+// readError reads the envelope of an error response, in JSON or XML, or its plain text.
+func readError(failed *tenantkit.Error, body []byte) {
+	// The server names a key that two users would have.
+	text := strings.TrimSpace(hideKey(string(body)))
+	failed.Body = tenantkit.NewSecret(hideKey(failed.Body.Reveal()))
+	var response envelope[any]
+	switch {
+	case wire.Unmarshal([]byte(text), &response) == nil && response.Status.Code != "":
+	case xml.Unmarshal([]byte(text), &response) == nil && response.Status.Code != "":
 	case strings.HasPrefix(text, "404 page not found"):
-		refusal.Message = text
-		refusal.Details = "the server has no such route; does the base URL end in /api/v2?"
+		failed.Message = text
+		failed.Details = "the server has no such route; does the base URL end in /api/v2?"
 		return
 	case strings.HasPrefix(text, "<"), len(text) > 1024:
-		// A page of something between here and the server: Body has it.
+		// A gateway's page: Body has it.
 		return
 	default:
-		refusal.Message = text
+		failed.Message = text
 		return
 	}
-	refusal.Code, refusal.Message, refusal.Details = string(answer.Status.Code), answer.Status.Message, answer.Status.Details
-	for _, line := range answer.Errors {
-		if refusal.Details == "" {
-			refusal.Details = line.Details
+	failed.Code, failed.Message, failed.Details = string(response.Status.Code), response.Status.Message, response.Status.Details
+	for _, line := range response.Errors {
+		if failed.Details == "" {
+			failed.Details = line.Details
 		}
 	}
 }
 
-// isUnknown reports whether the server itself says that a tenant or a user does not exist. A 404 without its envelope comes from
-// something between here and the server, or from another route, and says nothing of the kind.
+// isUnknown reports whether the server itself says that a tenant or a user does not exist. A 404 without its envelope comes from a
+// gateway or another route, and does not say that.
 func isUnknown(err error) bool {
-	var refusal *tenantkit.Error
-	return errors.As(err, &refusal) && refusal.StatusCode == http.StatusNotFound && refusal.Code == "404"
+	var failed *tenantkit.Error
+	return errors.As(err, &failed) && failed.StatusCode == http.StatusNotFound && failed.Code == "404"
 }
 
 const keyMarker = "using the key: "

@@ -37,19 +37,18 @@ func ExampleClient_ModifyTenant() {
 	defer stop()
 
 	err := client.KeepStatus(context.Background(), tenantID, func(ctx context.Context) error {
-		return client.ModifyTenant(ctx, tenantID, func(tenant *argo.Tenant) error {
+		tenant, err := client.ModifyTenant(ctx, tenantID, func(tenant *argo.Tenant) error {
 			tenant.Info.Website = "https://acme.example"
 			return nil
 		})
+		if err == nil {
+			fmt.Println(tenant.Info.Name, tenant.Info.Email, tenant.Info.Website, len(tenant.Users))
+		}
+		return err
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	tenant, err := client.GetTenant(context.Background(), tenantID)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(tenant.Info.Name, tenant.Info.Email, tenant.Info.Website, len(tenant.Users))
 	// Output: acme it@acme.example https://acme.example 1
 }
 

@@ -20,7 +20,7 @@ func ExampleClient_ProvisionUser() {
 		log.Fatal(err)
 	}
 	fmt.Println(user.Name, user.Roles, user.APIKey)
-	fmt.Println("a key of", len(string(user.APIKey)), "characters, to be stored where secrets are")
+	fmt.Println("a key of", len(user.APIKey.Reveal()), "characters, to be stored where secrets are")
 	// Output:
 	// grace [admin_ui] [redacted]
 	// a key of 64 characters, to be stored where secrets are

@@ -148,8 +148,8 @@ func compareWithRecorded(t *testing.T, got any, body string) {
 	case nil:
 		return
 	case tenantkit.Secret:
-		if want := answer.Data.(map[string]any)["api_key"]; want != string(got) {
-			t.Errorf("got key %q, want %v", string(got), want)
+		if want := answer.Data.(map[string]any)["api_key"]; want != got.Reveal() {
+			t.Errorf("got key %q, want %v", got.Reveal(), want)
 		}
 		return
 	case *argo.Created:

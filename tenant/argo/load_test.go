@@ -105,7 +105,7 @@ func TestEchoedSecretsAreNotShown(t *testing.T) {
 
 	var response tenantkit.Response
 	_, forbidden := restricted.GetTenant(t.Context(), "x", tenantkit.WithResponse(&response))
-	_, conflict := super.CreateTenant(t.Context(), &argo.Tenant{Info: argo.Info{Name: "beta"}, Users: []argo.User{{Name: "b", APIKey: userKey}}})
+	_, conflict := super.CreateTenant(t.Context(), &argo.Tenant{Info: argo.Info{Name: "beta"}, Users: []argo.User{{Name: "b", APIKey: tenantkit.NewSecret(userKey)}}})
 	for _, err := range []error{forbidden, conflict} {
 		if err == nil {
 			t.Fatal("no error")
@@ -116,7 +116,7 @@ func TestEchoedSecretsAreNotShown(t *testing.T) {
 			}
 		}
 	}
-	if got := response.Header.Get("X-Api-Key"); got != tenantkit.Redacted {
+	if got := response.Header.Get("X-Api-Key"); got != "" {
 		t.Errorf("the echoed header is %q", got)
 	}
 }
@@ -146,7 +146,7 @@ func TestEchoOfOtherHeaders(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	for _, header := range []http.Header{refused.Header, response.Header} {
-		for name, want := range map[string]string{"X-Gateway-Key": tenantkit.Redacted, "X-Gateway-User": tenantkit.Redacted, "X-Request-Id": "mine-17"} {
+		for name, want := range map[string]string{"X-Gateway-Key": "", "X-Gateway-User": "", "X-Request-Id": "mine-17"} {
 			if got := header.Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}

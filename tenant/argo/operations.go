@@ -7,8 +7,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// The API, as it is routed in argo-web-api 1.14.2. All operations take an administrator's key in x-api-key, and all answers are
-// JSON: the server answers 200 without a body when it failed on the way. Where an answer holds keys or passwords, no error keeps it.
+// The API, as it is routed in argo-web-api 1.14.2. All operations take an administrator's key in x-api-key. All responses are JSON: a
+// 200 without a body means that the server failed.
 var (
 	listTenants        = rest.Operation{Service: service, Name: "ListTenants", Method: http.MethodGet, Path: "/admin/tenants", Class: tenantkit.Read}
 	createTenant       = rest.Operation{Service: service, Name: "CreateTenant", Method: http.MethodPost, Path: "/admin/tenants", Class: tenantkit.Write}
@@ -32,11 +32,14 @@ var operations = []*rest.Operation{
 	&findUser,
 }
 
-// What is made of several calls. Only its errors are its own.
+// Methods that make several calls. Only errors use these.
 var (
+	ensureTenant  = rest.Operation{Service: service, Name: "EnsureTenant", Method: http.MethodPost, Path: "/admin/tenants", Class: tenantkit.Write}
 	modifyTenant  = rest.Operation{Service: service, Name: "ModifyTenant", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}", Class: tenantkit.Idempotent}
 	provisionUser = rest.Operation{Service: service, Name: "ProvisionUser", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users", Class: tenantkit.Write}
+	ensureUser    = rest.Operation{Service: service, Name: "EnsureUser", Method: http.MethodPost, Path: "/admin/tenants/{tenantID}/users", Class: tenantkit.Write}
 	keepStatus    = rest.Operation{Service: service, Name: "KeepStatus", Method: http.MethodPut, Path: "/admin/tenants/{tenantID}/status", Class: tenantkit.Idempotent}
+	reconcile     = rest.Operation{Service: service, Name: "Reconcile", Method: http.MethodPost, Path: "/admin/tenants", Class: tenantkit.Write}
 )
 
 // Operations returns the operations of this package. See [Client.Call] for others of the service.

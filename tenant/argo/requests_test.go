@@ -55,10 +55,10 @@ func TestRequests(t *testing.T) {
 				Name: "Tenant1", Email: "email1@tenant1.com", Description: "a simple tenant", Image: "url to image", Website: "www.tenant1.com",
 				Created: "2015-10-20 02:08:04", Updated: "2015-10-20 02:08:04",
 			},
-			DBConf:   []argo.DBConf{{Store: "ar", Server: "a.mongodb.org", Port: 27017, Database: "ar_db", Username: "admin", Password: "3NCRYPT3D"}},
+			DBConf:   []argo.DBConf{{Store: "ar", Server: "a.mongodb.org", Port: 27017, Database: "ar_db", Username: "admin", Password: tenantkit.NewSecret("3NCRYPT3D")}},
 			Topology: argo.Topology{Type: "GOCDB", Feed: "gocdb1.example.foo"},
 			Users: []argo.User{
-				{ID: userID, Name: "cap", Email: "cap@email.com", APIKey: "C4PK3Y", Roles: []argo.Role{argo.RoleAdmin}},
+				{ID: userID, Name: "cap", Email: "cap@email.com", APIKey: tenantkit.NewSecret("C4PK3Y"), Roles: []argo.Role{argo.RoleAdmin}},
 			},
 		}
 	}
@@ -176,7 +176,7 @@ func TestRequests(t *testing.T) {
 			name: "update user", answer: statusOnly, method: http.MethodPut, path: "/admin/tenants/" + tenantID + "/users/" + userID,
 			body: `{"name":"new_user","api_key":"n3wk3y"}`,
 			call: func(ctx context.Context, c *argo.Client) error {
-				return c.UpdateUser(ctx, tenantID, &argo.User{ID: userID, Name: "new_user", APIKey: "n3wk3y"})
+				return c.UpdateUser(ctx, tenantID, &argo.User{ID: userID, Name: "new_user", APIKey: tenantkit.NewSecret("n3wk3y")})
 			},
 		},
 		{
@@ -251,7 +251,7 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			return err
 		}},
 		{"redacted password", "CreateTenant", "db_conf.0.password", func(ctx context.Context, c *argo.Client) error {
-			_, err := c.CreateTenant(ctx, &argo.Tenant{Info: named, DBConf: []argo.DBConf{{Password: tenantkit.Redacted}}})
+			_, err := c.CreateTenant(ctx, &argo.Tenant{Info: named, DBConf: []argo.DBConf{{Password: tenantkit.NewSecret(tenantkit.Redacted)}}})
 			return err
 		}},
 		{"nil update", "UpdateTenant", "tenant", func(ctx context.Context, c *argo.Client) error { return c.UpdateTenant(ctx, nil) }},
@@ -262,9 +262,12 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			return c.UpdateTenant(ctx, &argo.Tenant{ID: tenantID})
 		}},
 		{"update of a user without a key", "UpdateTenant", "users.1.api_key", func(ctx context.Context, c *argo.Client) error {
-			return c.UpdateTenant(ctx, &argo.Tenant{ID: tenantID, Info: named, Users: []argo.User{{Name: "a", APIKey: "k"}, {Name: "b"}}})
+			return c.UpdateTenant(ctx, &argo.Tenant{ID: tenantID, Info: named, Users: []argo.User{{Name: "a", APIKey: tenantkit.NewSecret("k")}, {Name: "b"}}})
 		}},
-		{"nil change", "ModifyTenant", "change", func(ctx context.Context, c *argo.Client) error { return c.ModifyTenant(ctx, tenantID, nil) }},
+		{"nil change", "ModifyTenant", "change", func(ctx context.Context, c *argo.Client) error {
+			_, err := c.ModifyTenant(ctx, tenantID, nil)
+			return err
+		}},
 		{"nil status", "UpdateTenantStatus", "status", func(ctx context.Context, c *argo.Client) error {
 			return c.UpdateTenantStatus(ctx, tenantID, nil)
 		}},
@@ -278,7 +281,7 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			return err
 		}},
 		{"new user with a key", "CreateUser", "api_key", func(ctx context.Context, c *argo.Client) error {
-			_, err := c.ProvisionUser(ctx, tenantID, &argo.User{Name: "a", APIKey: "k"})
+			_, err := c.ProvisionUser(ctx, tenantID, &argo.User{Name: "a", APIKey: tenantkit.NewSecret("k")})
 			return err
 		}},
 		{"nil user update", "UpdateUser", "user", func(ctx context.Context, c *argo.Client) error { return c.UpdateUser(ctx, tenantID, nil) }},
@@ -289,7 +292,7 @@ func TestInputIsCheckedBeforeSending(t *testing.T) {
 			return c.UpdateUser(ctx, tenantID, &argo.User{Name: "a"})
 		}},
 		{"redacted key", "UpdateUser", "api_key", func(ctx context.Context, c *argo.Client) error {
-			return c.UpdateUser(ctx, tenantID, &argo.User{ID: userID, APIKey: tenantkit.Redacted})
+			return c.UpdateUser(ctx, tenantID, &argo.User{ID: userID, APIKey: tenantkit.NewSecret(tenantkit.Redacted)})
 		}},
 		{"nil context", "GetTenant", "ctx", func(_ context.Context, c *argo.Client) error {
 			_, err := c.GetTenant(noContext, tenantID)
@@ -337,7 +340,8 @@ func TestClientThatNewClientDidNotMake(t *testing.T) {
 			return nil
 		},
 		"ModifyTenant": func(c *argo.Client) error {
-			return c.ModifyTenant(ended, tenantID, func(*argo.Tenant) error { return nil })
+			_, err := c.ModifyTenant(ended, tenantID, func(*argo.Tenant) error { return nil })
+			return err
 		},
 		"KeepStatus": func(c *argo.Client) error {
 			return c.KeepStatus(ended, tenantID, func(context.Context) error { return nil })

@@ -8,9 +8,11 @@ import (
 	"maps"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
@@ -89,23 +91,23 @@ type SyncData struct {
 }
 
 // GetTenantStatus returns a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]; a tenant without a status has the zero
-// Status. Restricted administrators may call it too. Repeated on failure like any read.
+// Status. Restricted administrators may call it too. Retry class: read.
 func (c *Client) GetTenantStatus(ctx context.Context, tenantID string, opts ...tenantkit.Option) (*TenantStatus, error) {
 	return one[TenantStatus](ctx, c, &getTenantStatus, rest.Call{Path: []string{tenantID}}, opts)
 }
 
-// UpdateTenantStatus replaces a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]. Repeated on failure like any
-// idempotent write.
+// UpdateTenantStatus replaces a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]. Retry class: idempotent
+// write.
 func (c *Client) UpdateTenantStatus(ctx context.Context, tenantID string, status *Status, opts ...tenantkit.Option) error {
 	op := &updateTenantStatus
 	if status == nil {
-		return op.Invalid("status", "it is nil")
+		return op.Invalid("status", "must not be nil")
 	}
 	switch ams := status.AMS; {
 	case ams.MetricData.MessagesArrived < 0:
-		return op.Invalid("ams.metric_data.messages_arrived", "it is negative")
+		return op.Invalid("ams.metric_data.messages_arrived", "must not be negative")
 	case ams.SyncData.MessagesArrived < 0:
-		return op.Invalid("ams.sync_data.messages_arrived", "it is negative")
+		return op.Invalid("ams.sync_data.messages_arrived", "must not be negative")
 	}
 	sent := *status
 	sent.Total = false
@@ -116,50 +118,50 @@ func (c *Client) UpdateTenantStatus(ctx context.Context, tenantID string, status
 	return err
 }
 
-// restoreTimeout bounds the work of KeepStatus after the caller's own context has ended.
+// restoreTimeout limits the work of KeepStatus after the caller's context is done.
 const restoreTimeout = time.Minute
 
-// KeepStatus reads the tenant's status, runs change, and restores the status, which the changes of a tenant and of its users wipe. It
-// does so also when change fails or panics, and when the context has ended, for a minute at the most. A status that is set in the
-// meantime, by change or by another program, is left alone, and so is a tenant that is deleted. A call that ended without an answer
-// may still be under way, and wipe the status after it was restored.
+// KeepStatus reads the tenant's status, runs change, and restores the status, which changes of a tenant and of its users wipe. It also
+// does so if change fails or panics, and if the context is done, for at most a minute. A status that is set in the meantime, by change
+// or by another program, is left alone, and so is a tenant that is deleted. A call without a response may still be under way, and wipe
+// the status after it was restored.
 //
-// Call the client's methods with the context that change is given. Several for one tenant at the same time run one after the other.
-// One within another is part of it, if it has that context; if not, it waits for the outer one, and so until its own context ends.
+// Call the client's methods with the context that change is given. Several KeepStatus for one tenant run one after the other under the
+// client's locker. A nested KeepStatus for the same tenant joins the outer one if it uses the context passed to change; otherwise it
+// waits for the outer one until its own context is done.
 //
-// Repeated on failure like a read and an idempotent write; change is called once. An error of change comes back as it is; a status
-// that could not be restored comes back in a [StatusLostError], joined with the error of change.
-func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(context.Context) error, opts ...tenantkit.Option) (err error) {
+// Retry class: read, then idempotent write; change is called once. If change returns a [tenantkit.Error] or a
+// [tenantkit.ValidationError] and no earlier write of it took effect, that error is returned as it is. Otherwise a [tenantkit.Error]
+// with [tenantkit.OutcomeUnknown] wraps it. If the status could not be restored, the error contains a [StatusLostError].
+func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(context.Context) error, opts ...tenantkit.Option) error {
 	if change == nil {
-		return keepStatus.Invalid("change", "it is nil")
+		return keepStatus.Invalid("change", "must not be nil")
 	}
-	if c == nil {
-		return keepStatus.Invalid("client", "it was not made by NewClient")
-	}
+	path := []string{tenantID}
 	if ctx != nil && kept(ctx, c, tenantID) != nil {
-		return change(ctx)
+		return c.composed(&keepStatus, path, change(ctx), false)
 	}
-	unlock, err := c.lock(ctx, &c.statuses, &keepStatus, []string{tenantID})
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	before, err := c.GetTenantStatus(ctx, tenantID, opts...)
-	if err != nil {
-		return rest.AsNotSent(err)
-	}
-	outer, _ := ctx.Value(keptStatusKey{}).(*keptStatus)
-	keeping := &keptStatus{client: c, tenantID: tenantID, outer: outer, status: before.Status}
-	defer func() {
-		if lost := keeping.restore(ctx, opts); lost != nil {
-			err = errors.Join(err, lost)
-		}
-	}()
-	return change(context.WithValue(ctx, keptStatusKey{}, keeping))
+	return c.locked(ctx, &keepStatus, path, []string{"status of tenant", tenantID},
+		"the function given to KeepStatus must make its calls with the context that it gets, or they wait for it",
+		func(held context.Context) (err error) {
+			before, err := c.GetTenantStatus(held, tenantID, opts...)
+			if err != nil {
+				return rest.AsNotSent(err)
+			}
+			outer, _ := held.Value(keptStatusKey{}).(*keptStatus)
+			keeping := &keptStatus{client: c, tenantID: tenantID, outer: outer, status: before.Status}
+			defer func() {
+				if lost := keeping.restore(held, opts); lost != nil {
+					err = c.rest.Error(&keepStatus, path, tenantkit.OutcomeUnknown, errors.Join(err, lost))
+				}
+			}()
+			err = change(context.WithValue(held, keptStatusKey{}, keeping))
+			return c.composed(&keepStatus, path, err, keeping.wrote.Load())
+		})
 }
 
-// StatusLostError is a status that [Client.KeepStatus] could not restore. Write it with [Client.UpdateTenantStatus] when the server
-// can be reached again.
+// StatusLostError is a status that [Client.KeepStatus] could not restore. Write it with [Client.UpdateTenantStatus] as soon as the
+// server can be reached again.
 type StatusLostError struct {
 	// TenantID and Status are what to write: the status as it was, or as it was set in the meantime.
 	TenantID string
@@ -184,6 +186,7 @@ type keptStatus struct {
 	client   *Client
 	tenantID string
 	outer    *keptStatus // of another tenant, around this one
+	wrote    atomic.Bool // a write took effect meanwhile
 	mu       sync.Mutex
 	status   Status
 }
@@ -195,6 +198,14 @@ func kept(ctx context.Context, c *Client, tenantID string) *keptStatus {
 		k = k.outer
 	}
 	return k
+}
+
+// noteWrite notes a write that took effect, for every KeepStatus around it.
+func noteWrite(ctx context.Context) {
+	k, _ := ctx.Value(keptStatusKey{}).(*keptStatus)
+	for ; k != nil; k = k.outer {
+		k.wrote.Store(true)
+	}
 }
 
 // replace makes a status that was set in the meantime the one to restore, should a later change wipe it.
@@ -209,15 +220,28 @@ func (k *keptStatus) replace(status Status) {
 	k.status = status
 }
 
-func (k *keptStatus) restore(ctx context.Context, opts []tenantkit.Option) error {
+// restore restores the status, also if the caller's context is done, but not without the lock: another KeepStatus may then run.
+func (k *keptStatus) restore(held context.Context, opts []tenantkit.Option) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.status.Total = false
 	if reflect.DeepEqual(k.status, Status{}) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(held), restoreTimeout)
 	defer cancel()
+	ctx, lose := context.WithCancelCause(ctx)
+	defer lose(nil)
+	loseLock := func() {
+		if errors.Is(context.Cause(held), coord.ErrLost) {
+			lose(coord.ErrLost)
+		}
+	}
+	if held.Err() != nil {
+		loseLock()
+	} else {
+		defer context.AfterFunc(held, loseLock)()
+	}
 	now, err := k.client.GetTenantStatus(ctx, k.tenantID, opts...)
 	if err == nil {
 		if !now.Status.isWiped() || reflect.DeepEqual(now.Status, k.status) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -69,7 +70,7 @@ type Topology struct {
 	Extra map[string]json.RawMessage
 }
 
-// Time is a time as the server writes it: 2006-01-02 15:04:05, in the server's time zone, which it does not tell.
+// Time is a timestamp in the server's format, "2006-01-02 15:04:05". It carries no time zone.
 type Time string
 
 // In returns the time, for a server whose clock is set to zone. An empty or differently written text is an error.
@@ -84,9 +85,9 @@ func (t Time) In(zone *time.Location) (time.Time, error) {
 	return parsed, nil
 }
 
-// Created is what the server tells of something that it created.
+// Created identifies something that the server created.
 type Created struct {
-	// ID is that of the new tenant or user.
+	// ID is the ID of the new tenant or user.
 	ID string
 	// Self is its URL.
 	Self string
@@ -110,16 +111,16 @@ func (c created) check() error {
 // ListTenants returns all tenants, nil when there are none. For many, [Client.AllTenants] takes less memory.
 //
 // An administrator of the restricted role sees only ID, Info and Topology; one of the UI role sees only tenants that have a user
-// with the role admin_ui, and of their users only those. Repeated on failure like any read.
+// with the role admin_ui, and of their users only those. Retry class: read.
 func (c *Client) ListTenants(ctx context.Context, opts ...tenantkit.Option) ([]Tenant, error) {
-	return do[[]Tenant](ctx, c, listTenants, rest.Call{}, nil, opts)
+	return do[[]Tenant](ctx, c, &listTenants, rest.Call{}, nil, opts)
 }
 
 // AllTenants returns all tenants like [Client.ListTenants], each as it arrives. Nothing is sent before the first iteration, and a
-// second one asks the server again. An error is the last thing that it yields. Repeated on failure, up to the first tenant, like any
-// read; the time-out of an attempt bounds each wait for the server, not the work of the loop.
+// second one asks the server again. An error is the last thing that it yields. Retry class: read, up to the
+// first tenant; the time-out of an attempt limits each wait for the server, not the work of the loop.
 func (c *Client) AllTenants(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Tenant, error] {
-	return rest.Stream[Tenant](ctx, c.pipeline(), &listTenants, rest.Call{Element: func(element any) error {
+	return rest.Stream[Tenant](ctx, c.conn(), &listTenants, rest.Call{Element: func(element any) error {
 		if !element.(*Tenant).hasID() {
 			return errors.New("a tenant has no id")
 		}
@@ -127,101 +128,200 @@ func (c *Client) AllTenants(ctx context.Context, opts ...tenantkit.Option) iter.
 	}}, "data", opts)
 }
 
-// GetTenant returns one tenant. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any read.
+// GetTenant returns one tenant. An unknown one is [tenantkit.ErrNotFound]. Retry class: read.
 func (c *Client) GetTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) (*Tenant, error) {
 	return one[Tenant](ctx, c, &getTenant, rest.Call{Path: []string{tenantID}}, opts)
 }
 
-// CreateTenant creates a tenant; ID, Created, Updated and the IDs of users are not sent, since the server sets them. A user without
-// a key gets one from the server. A name, or a key, that is taken is [tenantkit.ErrConflict].
+// CreateTenant creates a tenant. ID, Created, Updated and the IDs of users are not sent, since the server sets them. The server makes
+// the key of a user without one. If the name or a key is taken, the error is [tenantkit.ErrConflict].
 //
-// Like any write, it is repeated only when it surely was not applied. After [tenantkit.OutcomeUnknown], look for the name with
-// [Client.AllTenants] before you create it again.
-func (c *Client) CreateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) (*Created, error) {
-	op := &createTenant
-	if tenant == nil {
-		return nil, op.Invalid("tenant", "it is nil")
-	}
-	if err := tenant.check(op); err != nil {
+// Retry class: write. It waits until no other CreateTenant, EnsureTenant or Reconcile with the same name runs under the client's
+// locker, since the server may take a name twice at the same time. After [tenantkit.OutcomeUnknown], [Client.EnsureTenant] looks for
+// the name before it creates the tenant again.
+func (c *Client) CreateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) (created *Created, err error) {
+	if err := tenant.check(&createTenant); err != nil {
 		return nil, err
 	}
-	return create(ctx, c, &createTenant, rest.Call{Body: tenant.body()}, opts)
+	err = c.lockName(ctx, &createTenant, tenant.Info.Name, func(held context.Context) error {
+		created, err = c.addTenant(held, tenant, opts)
+		return err
+	})
+	return created, err
 }
 
-func create(ctx context.Context, c *Client, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) (*Created, error) {
-	answer, err := do(ctx, c, operation, call, created.check, opts)
+// addTenant is CreateTenant for a caller that has the lock of the name.
+func (c *Client) addTenant(held context.Context, tenant *Tenant, opts []tenantkit.Option) (*Created, error) {
+	return create(held, c, &createTenant, rest.Call{Body: tenant.body()}, opts)
+}
+
+// lockName runs work while nobody else creates a tenant of the name.
+func (c *Client) lockName(ctx context.Context, op *rest.Operation, name string, work func(held context.Context) error) error {
+	return c.locked(ctx, op, nil, []string{"tenant named", name}, "another call creates a tenant of this name", work)
+}
+
+// EnsureTenant returns the tenant named tenant.Info.Name, and creates it from tenant if there is none. An existing tenant is returned
+// as it is; [Client.Reconcile] also changes it. It can be called again after any error: it looks before it creates, and after a lost
+// response it looks once more. It never creates a second tenant. If there are two already, the error contains a [DuplicateError].
+//
+// Retry class: read, then write. It waits like [Client.CreateTenant].
+func (c *Client) EnsureTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) (ensured *Tenant, err error) {
+	if err := tenant.check(&createTenant); err != nil {
+		return nil, err
+	}
+	err = c.lockName(ctx, &ensureTenant, tenant.Info.Name, func(held context.Context) error {
+		ensured, err = c.tenantNamed(held, &ensureTenant, tenant.Info.Name, opts)
+		if err == nil && ensured == nil {
+			ensured, err = c.addOrFindTenant(held, &ensureTenant, tenant, opts)
+			return err
+		}
+		return rest.AsNotSent(err)
+	})
+	return ensured, err
+}
+
+// addOrFindTenant creates a tenant whose name was just looked for, under the lock of the name. It finds the one that was created by a
+// call whose response was lost, or by another program.
+func (c *Client) addOrFindTenant(held context.Context, op *rest.Operation, tenant *Tenant, opts []tenantkit.Option) (found *Tenant, err error) {
+	created, failed := c.addTenant(held, tenant, opts)
+	if failed == nil {
+		if found, err = c.GetTenant(held, created.ID, opts...); err != nil {
+			return nil, c.rest.Error(op, nil, tenantkit.OutcomeApplied, fmt.Errorf("tenant %s was created, but could not be read back: %w", created.ID, err))
+		}
+		return found, nil
+	}
+	outcome := tenantkit.OutcomeOf(failed)
+	if outcome == tenantkit.OutcomeNotSent || outcome == tenantkit.OutcomeRejected && !errors.Is(failed, tenantkit.ErrConflict) {
+		return nil, failed
+	}
+	if found, err = c.tenantNamed(held, op, tenant.Info.Name, opts); err != nil || found == nil {
+		return nil, failed
+	}
+	return found, nil
+}
+
+// tenantNamed returns the tenant of the name, or nil if there is none.
+func (c *Client) tenantNamed(ctx context.Context, op *rest.Operation, name string, opts []tenantkit.Option) (*Tenant, error) {
+	var ids []string
+	for tenant, err := range c.AllTenants(ctx, opts...) {
+		if err != nil {
+			return nil, err
+		}
+		if tenant.Info.Name == name {
+			ids = append(ids, tenant.ID)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return nil, nil
+	case 1:
+		// The list may lack its users: a restricted administrator must not take them for missing.
+		return c.GetTenant(ctx, ids[0], opts...)
+	}
+	return nil, c.duplicate(op, nil, "tenant "+name, ids)
+}
+
+// DuplicateError reports that there are several tenants or users where one is wanted. A person has to delete the wrong ones. The
+// [tenantkit.Error] that contains it has [tenantkit.OutcomeNotSent]: nothing was changed. It matches [tenantkit.ErrConflict].
+type DuplicateError struct {
+	// Object names what there is several times: "tenant acme".
+	Object string
+	// IDs are the IDs of all of them.
+	IDs []string
+}
+
+// Error names the object and the IDs.
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("there are %d of %s, with the IDs %s", len(e.IDs), e.Object, strings.Join(e.IDs, " and "))
+}
+
+// Is reports whether target is [tenantkit.ErrConflict].
+func (e *DuplicateError) Is(target error) bool { return target == tenantkit.ErrConflict }
+
+func (c *Client) duplicate(op *rest.Operation, path []string, object string, ids []string) error {
+	return c.rest.Error(op, path, tenantkit.OutcomeNotSent, &DuplicateError{Object: object, IDs: ids})
+}
+
+func create(ctx context.Context, c *Client, op *rest.Operation, call rest.Call, opts []tenantkit.Option) (*Created, error) {
+	response, err := do(ctx, c, op, call, created.check, opts)
 	if err != nil {
 		return nil, err
 	}
-	return &Created{ID: answer.ID, Self: answer.Links.Self}, nil
+	return &Created{ID: response.ID, Self: response.Links.Self}, nil
 }
 
-// UpdateTenant replaces the tenant of tenant.ID by tenant. It is dangerous: whatever tenant leaves out is lost, email, databases,
-// topology and users with their keys included; a user whose key is another than before becomes a new user; and the tenant's status
-// is wiped ([Client.KeepStatus] restores it). [Client.ModifyTenant] changes a part and leaves the rest.
+// UpdateTenant replaces the tenant identified by tenant.ID. It is dangerous: any field left unset is lost, including email, databases,
+// topology, and users with their keys. A user whose key differs from before becomes a new user. The tenant's status is wiped
+// ([Client.KeepStatus] restores it). [Client.ModifyTenant] changes a part and leaves the rest.
 //
-// A user without a key is refused with a [tenantkit.ValidationError], since the server would store it without one. A name or a key
-// that is taken is [tenantkit.ErrConflict].
+// A user without a key causes a [tenantkit.ValidationError], since the server would store it without one. If the name or a key is
+// taken, the error is [tenantkit.ErrConflict].
 //
-// It waits for other changes of the tenant's users by this client. Repeated on failure like any idempotent write.
+// Retry class: idempotent write. It waits for other changes of the tenant's users under the client's locker.
 func (c *Client) UpdateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) error {
-	op := &updateTenant
 	if tenant == nil {
-		return op.Invalid("tenant", "it is nil")
+		return updateTenant.Invalid("tenant", "must not be nil")
 	}
-	return c.changeUsers(ctx, op, []string{tenant.ID}, func() error {
-		return c.replaceTenant(ctx, tenant, opts)
+	return c.changeUsers(ctx, &updateTenant, []string{tenant.ID}, func(held context.Context) error {
+		return c.replaceTenant(held, tenant, opts)
 	})
 }
 
 // replaceTenant is UpdateTenant for a caller that has the tenant's lock.
-func (c *Client) replaceTenant(ctx context.Context, tenant *Tenant, opts []tenantkit.Option) error {
-	op := &updateTenant
-	if err := tenant.check(op); err != nil {
+func (c *Client) replaceTenant(held context.Context, tenant *Tenant, opts []tenantkit.Option) error {
+	if err := tenant.check(&updateTenant); err != nil {
 		return err
 	}
 	for i, user := range tenant.Users {
-		if user.APIKey == "" {
-			return op.Invalid(fmt.Sprintf("users.%d.api_key", i), "it is empty: an update makes no keys, and would leave user %q without one; "+
-				"keep the key that was read, make one with RenewAPIKey if there is none, or add a new user with ProvisionUser", user.Name)
+		if user.APIKey.IsZero() {
+			return updateTenant.Invalid(fmt.Sprintf("users.%d.api_key", i), "must not be empty: an update makes no keys, and would leave user %q "+
+				"without one; keep the key that was read, make one with RenewAPIKey if there is none, or add a new user with ProvisionUser", user.Name)
 		}
 	}
-	return c.write(ctx, &updateTenant, rest.Call{Path: []string{tenant.ID}, Body: tenant.body()}, opts)
+	return c.write(held, &updateTenant, rest.Call{Path: []string{tenant.ID}, Body: tenant.body()}, opts)
 }
 
-// ModifyTenant reads the tenant, lets change do its work, and writes the whole of it back, unless change returns an error or leaves
-// everything as it is. Users keep their keys unless change sets others; to add a user, [Client.ProvisionUser] is better, since an
-// update makes no keys.
+// ModifyTenant reads the tenant, calls change with it, and writes it back as a whole, unless change returns an error or changes
+// nothing. It returns the tenant as written; the server sets Updated, and the IDs of users whose keys changed, afterwards. Users keep
+// their keys unless change sets others. To add a user, use [Client.ProvisionUser], since an update makes no keys.
 //
-// It waits for other changes of the tenant's users by this client, and makes them wait: a method that changes this tenant or its
-// users, called by change, waits for change itself, and so until its context ends. What other programs change in between is lost,
-// since the server cannot be asked to refuse, and so is what the administrator may not see of the tenant. The tenant's status is
-// wiped ([Client.KeepStatus] restores it: call ModifyTenant in it, not the other way round). Repeated on failure like a read and an
-// idempotent write; change is called once.
-func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(*Tenant) error, opts ...tenantkit.Option) error {
+// It waits for other changes of the tenant's users under the client's locker, and they wait for it. Calling a method that changes the
+// same tenant or its users from within change deadlocks until the context is done. What programs without this locker change in
+// between is lost, and so is what the administrator may not see of the tenant. The tenant's status is wiped ([Client.KeepStatus]
+// restores it: call ModifyTenant within it, not the other way round).
+//
+// Retry class: read, then idempotent write; change is called once. An error of change is in a [tenantkit.Error] with
+// [tenantkit.OutcomeNotSent].
+func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(*Tenant) error, opts ...tenantkit.Option) (modified *Tenant, err error) {
 	if change == nil {
-		return modifyTenant.Invalid("change", "it is nil")
+		return nil, modifyTenant.Invalid("change", "must not be nil")
 	}
-	return c.changeUsers(ctx, &modifyTenant, []string{tenantID}, func() error {
-		tenant, err := c.GetTenant(ctx, tenantID, opts...)
+	path := []string{tenantID}
+	err = c.changeUsers(ctx, &modifyTenant, path, func(held context.Context) error {
+		tenant, err := c.GetTenant(held, tenantID, opts...)
 		if err != nil {
 			return rest.AsNotSent(err)
 		}
-		// A secret that cannot be sent is told by the write, with its place: here change may yet mend it.
+		// The write reports a secret that cannot be sent, with its field: change may yet replace it.
 		before, beforeErr := tenantkit.Reveal(tenant)
 		if err := change(tenant); err != nil {
-			return err
+			return c.rest.Error(&modifyTenant, path, tenantkit.OutcomeNotSent, fmt.Errorf("change: %w", err))
 		}
 		tenant.ID = tenantID
-		if after, err := tenantkit.Reveal(tenant); err == nil && beforeErr == nil && bytes.Equal(before, after) {
-			return nil
+		after, err := tenantkit.Reveal(tenant)
+		if err != nil || beforeErr != nil || !bytes.Equal(before, after) {
+			if err := c.replaceTenant(held, tenant, opts); err != nil {
+				return err
+			}
 		}
-		return c.replaceTenant(ctx, tenant, opts)
+		modified = tenant
+		return nil
 	})
+	return modified, err
 }
 
-// DeleteTenant deletes a tenant with its users. An unknown one is [tenantkit.ErrNotFound]. Repeated on failure like any idempotent
-// write; a tenant that is gone after an attempt without an answer counts as deleted.
+// DeleteTenant deletes a tenant with its users. If it does not exist, the error is [tenantkit.ErrNotFound]. Retry class: idempotent
+// write; a tenant that is gone after a lost response counts as deleted.
 func (c *Client) DeleteTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) error {
 	return c.write(ctx, &deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
 }
@@ -229,12 +329,15 @@ func (c *Client) DeleteTenant(ctx context.Context, tenantID string, opts ...tena
 func (t Tenant) hasID() bool { return t.ID != "" }
 
 func (t *Tenant) check(op *rest.Operation) error {
-	if t.Info.Name == "" {
-		return op.Invalid("info.name", "it is empty: the server would take it for a name, which one tenant only can have")
+	switch {
+	case t == nil:
+		return op.Invalid("tenant", "must not be nil")
+	case t.Info.Name == "":
+		return op.Invalid("info.name", `must not be empty (the server would accept "" as a tenant name, and names are unique)`)
 	}
 	for i, db := range t.DBConf {
 		if db.Port < 0 || db.Port > maxPort {
-			return op.Invalid(fmt.Sprintf("db_conf.%d.port", i), "%d is no port: they end at %d", db.Port, maxPort)
+			return op.Invalid(fmt.Sprintf("db_conf.%d.port", i), "%d is out of range (0-%d)", db.Port, maxPort)
 		}
 	}
 	return nil

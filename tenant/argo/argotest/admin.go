@@ -52,3 +52,27 @@ func (s *Server) guard(op operation) func(*Request) fake.Response {
 		return op.handle(r, role)
 	}
 }
+
+// guardOther puts the checks of the real server before the handler of another resource.
+func (s *Server) guardOther(handle func(*Request) fake.Response) func(*Request) fake.Response {
+	return func(r *Request) fake.Response {
+		key, accept := r.Header.Get("X-Api-Key"), r.Header.Get("Accept")
+		switch {
+		case key == "" || !s.isKey(key):
+			return refuse(r, http.StatusUnauthorized, accept, unauthorized)
+		case accept != jsonType && accept != xmlType:
+			return refuse(r, http.StatusNotAcceptable, jsonType, notAcceptable)
+		}
+		return handle(r)
+	}
+}
+
+// isKey reports whether an administrator or a user of a tenant has the key.
+func (s *Server) isKey(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, admin := s.keys[key]
+	return admin || slices.ContainsFunc(s.tenants, func(tenant Tenant) bool {
+		return slices.ContainsFunc(tenant.Users, func(user User) bool { return user.APIKey == key })
+	})
+}

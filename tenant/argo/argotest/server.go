@@ -54,6 +54,9 @@ type Cleaner = fake.Cleaner
 //
 //   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
 //     otherwise; "" stands for every operation. A name that is no operation fails the test that [Start] was given.
+//   - HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) serves another
+//     resource: "GET /reports", under /api/v2. It takes the keys of administrators and, as the real
+//     server does for other resources, those of tenants' users.
 //   - Recover() drops the faults that are not used up.
 //   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
 //   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
@@ -139,6 +142,8 @@ func NewServer(options ...Option) *Server {
 	s.Server = fake.NewServer(fake.Config{
 		Routes:     s.routes(),
 		DecodePath: true,
+		BasePaths:  []string{basePath},
+		Guard:      s.guardOther,
 		NotFound:   notFound,
 	}, settings.transport...)
 	return s
