@@ -8,8 +8,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// Credentials are those of a user that the service made for a project.
-type Credentials struct {
+// A ProjectLogin is the login of a user that the service created for a project.
+type ProjectLogin struct {
 	// Login and Password are what the user logs in to GoodData with.
 	Login    string           `json:"login"`
 	Password tenantkit.Secret `json:"password"`
@@ -19,9 +19,9 @@ type Credentials struct {
 //
 // Although sent by GET it is a write: repeated only when it surely was not applied. After an error of another outcome the project may
 // have one user more.
-func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...tenantkit.Option) (*Credentials, error) {
-	credentials := new(Credentials)
-	err := c.pipeline().Do(ctx, &projectCredentials, rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
+func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...tenantkit.Option) (*ProjectLogin, error) {
+	credentials := new(ProjectLogin)
+	err := c.client().Do(ctx, &projectCredentials, rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
 		if credentials.Login == "" || credentials.Password.IsZero() {
 			return errors.New("it lacks login or password")
 		}
@@ -53,7 +53,7 @@ func (c *Client) claims(ctx context.Context, operation *rest.Operation, name str
 		// The key as the API's description writes it, surely by mistake: GoodData takes the claims under the other.
 		Enrypted tenantkit.Secret `json:"enryptedClaims"`
 	}
-	err := c.pipeline().Do(ctx, operation, rest.Call{Path: []string{name}, Into: &answer, Check: func() error {
+	err := c.client().Do(ctx, operation, rest.Call{Path: []string{name}, Into: &answer, Check: func() error {
 		if answer.EncryptedClaims.IsZero() {
 			answer.EncryptedClaims = answer.Enrypted
 		}

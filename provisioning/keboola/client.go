@@ -1,6 +1,9 @@
 package keboola
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/internal/rest"
@@ -25,12 +28,12 @@ type Client struct {
 // [tenantkit.ValidationError].
 func NewClient(baseURL string, storageToken auth.TokenSource, opts ...tenantkit.Option) (*Client, error) {
 	if storageToken == nil {
-		return nil, &tenantkit.ValidationError{Operation: "NewClient", Field: "storageToken", Reason: "it is nil"}
+		return nil, &tenantkit.ValidationError{Service: service, Operation: "NewClient", Field: "storageToken", Reason: "must not be nil"}
 	}
 	client, err := rest.New(rest.API{
 		Service:     service,
 		Credentials: map[string]auth.Credential{"": auth.APIKey("X-StorageApi-Token", storageToken)},
-		ReadError:   readRefusal,
+		ReadError:   readError,
 	}, baseURL, opts)
 	if err != nil {
 		return nil, err
@@ -38,11 +41,26 @@ func NewClient(baseURL string, storageToken auth.TokenSource, opts ...tenantkit.
 	return &Client{rest: client}, nil
 }
 
-// CloseIdleConnections closes the connections that wait for another call. The client can still be used.
-func (c *Client) CloseIdleConnections() { c.pipeline().CloseIdleConnections() }
+// Call calls any other endpoint of the service, by the same rules as the methods of the client. The JSON of the response is decoded into
+// the value that into points to; if into is nil, the body is ignored.
+func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts ...tenantkit.Option) error {
+	return c.client().Call(ctx, op, params, into, opts)
+}
 
-// pipeline is nil for a client that was not made by NewClient; calls then say so.
-func (c *Client) pipeline() *rest.Client {
+// CallPage fetches one page of a list from any other endpoint of the service, and decodes its elements into the slice that into points
+// to. It returns the next page for CallParams.Next, "" after the last. [tenantkit.Pages] iterates over all pages.
+func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts ...tenantkit.Option) (next string, err error) {
+	return c.client().CallPage(ctx, op, params, into, opts)
+}
+
+// CloseIdleConnections closes the connections that wait for another call. The client can still be used.
+func (c *Client) CloseIdleConnections() { c.client().CloseIdleConnections() }
+
+// Format prints the base URL, and no credential, for every verb. It may be called while calls run.
+func (c *Client) Format(f fmt.State, verb rune) { c.client().Format(f, verb) }
+
+// client returns the pipeline, nil for a nil client: its methods return an error then.
+func (c *Client) client() *rest.Client {
 	if c == nil {
 		return nil
 	}

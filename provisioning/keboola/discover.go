@@ -47,7 +47,7 @@ func DiscoverBaseURL(ctx context.Context, connectionURL string, opts ...tenantki
 	opts = append([]tenantkit.Option{tenantkit.WithHTTPClient(&http.Client{Transport: transport})}, opts...)
 
 	op := &discoverBaseURL
-	client, err := rest.New(rest.API{Service: service, ReadError: readRefusal}, connectionURL, opts)
+	client, err := rest.New(rest.API{Service: service, ReadError: readError}, connectionURL, opts)
 	if err != nil {
 		return "", renamed(err, op.Name)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// readRefusal reads all forms in which the service, the gateway before it, and other services of Keboola tell of a failure:
+// readError reads all forms in which the service, the gateway before it, and other services of Keboola tell of a failure:
 //
 //	{"errorMessage", "errorType", "requestId"}                        the service
 //	{"errorMessage", "errorCode" (text or number), "apiRequestId"}    its gateway
@@ -19,11 +19,11 @@ import (
 //	{"reason"}                                                        maintenance
 //
 // Anything else is taken for plain text, of which an HTML page gives its title.
-func readRefusal(refusal *tenantkit.Error, body []byte) {
+func readError(failed *tenantkit.Error, body []byte) {
 	var members map[string]json.RawMessage
 	if err := wire.Unmarshal(body, &members); err != nil {
 		// No JSON object: the status, and what text there is, tell all.
-		refusal.Message = plainText(string(body))
+		failed.Message = plainText(string(body))
 		return
 	}
 	first := func(names ...string) (found string, others []string) {
@@ -41,17 +41,17 @@ func readRefusal(refusal *tenantkit.Error, body []byte) {
 		return found, others
 	}
 	var others []string
-	refusal.Message, others = first("errorMessage", "message", "error", "reason", "context")
-	refusal.Details = strings.Join(others, "; ")
-	refusal.Code, _ = first("errorCode", "code", "errorType")
+	failed.Message, others = first("errorMessage", "message", "error", "reason", "context")
+	failed.Details = strings.Join(others, "; ")
+	failed.Code, _ = first("errorCode", "code", "errorType")
 	if id, _ := first("requestId", "apiRequestId", "exceptionId"); id != "" {
-		refusal.RequestID = id
+		failed.RequestID = id
 	}
-	if refusal.Message == "" {
-		refusal.Message = plainText(string(body))
+	if failed.Message == "" {
+		failed.Message = plainText(string(body))
 	}
-	if refusal.StatusCode == http.StatusBadRequest && strings.HasSuffix(refusal.Message, notInDatabase) {
-		refusal.Err = tenantkit.ErrNotFound
+	if failed.StatusCode == http.StatusBadRequest && strings.HasSuffix(failed.Message, notInDatabase) {
+		failed.Err = tenantkit.ErrNotFound
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -149,7 +150,7 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 				if got.Outcome != tt.outcome && !strings.HasPrefix(operation, "List") {
 					t.Errorf("outcome %v, want %v", got.Outcome, tt.outcome)
 				}
-				if holdsSecret[operation] && (shows(got.Error()) || shows(got.Body.Reveal())) {
+				if holdsSecret[operation] && (shows(got.Error()) || shows(fmt.Sprintf("%+v", *got))) {
 					t.Errorf("the error shows a secret of the answer: %v, %s", got, got.Body)
 				}
 			})
@@ -169,7 +170,7 @@ func TestHalfAnswers(t *testing.T) {
 			_, err := c.ProjectCredentials(ctx, "p")
 			return err
 		},
-		`{"encryptedClaims":"c"}`: func(ctx context.Context, c *keboola.Client) error { _, err := c.UserSSO(ctx, "l"); return err },
+		`{"encryptedClaims":"MARKER-claims"}`: func(ctx context.Context, c *keboola.Client) error { _, err := c.UserSSO(ctx, "l"); return err },
 		`{"ssoProvider":"s"}`:     func(ctx context.Context, c *keboola.Client) error { _, err := c.UserSSO(ctx, "l"); return err },
 	} {
 		c, mock := newMock(t)
@@ -215,7 +216,7 @@ func FuzzRefusal(f *testing.F) {
 		if !errors.As(err, &got) || got.StatusCode != http.StatusBadRequest || got.Outcome != tenantkit.OutcomeRejected {
 			t.Fatalf("error = %v", err)
 		}
-		for _, text := range []string{got.Code, got.Message, got.Details, got.RequestID, got.Body.Reveal(), err.Error()} {
+		for _, text := range []string{got.Code, got.Message, got.Details, got.RequestID, err.Error()} {
 			if strings.Contains(text, testToken) {
 				t.Errorf("the token is shown: %q", text)
 			}

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 // testToken and the other secrets of these tests hold the word MARKER, so that it is easily seen where one of them gets.
-const testToken = "MARKER-storage-token"
+const testToken = "MARKER-4711-f00dcafe"
 
 func testdata(t testing.TB, name string) string {
 	t.Helper()

@@ -18,7 +18,7 @@ var nextPage = rest.LinkToken("nextPageToken")
 // pager returns what reads the pages of a list.
 func pager[T any](c *Client, operation *rest.Operation, check func(*T) error) *rest.Pager[T] {
 	return &rest.Pager[T]{
-		Client:    c.pipeline(),
+		Client:    c.client(),
 		Operation: operation,
 		Call:      func(next string) rest.Call { return rest.Call{Query: pageQuery{next}} },
 		Next:      func(answer *http.Response) (string, error) { return nextPage(answer) },

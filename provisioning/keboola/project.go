@@ -84,7 +84,7 @@ func (c *Client) AllProjects(ctx context.Context, opts ...tenantkit.Option) iter
 // Repeated on failure like any read.
 func (c *Client) GetProject(ctx context.Context, pid string, opts ...tenantkit.Option) (*Project, error) {
 	project := new(Project)
-	err := c.pipeline().Do(ctx, &getProject, rest.Call{Path: []string{pid}, Into: project, Check: project.check}, opts)
+	err := c.client().Do(ctx, &getProject, rest.Call{Path: []string{pid}, Into: project, Check: project.check}, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (c *Client) CreateProject(ctx context.Context, project *NewProject, opts ..
 		return nil, err
 	}
 	created := new(CreatedProject)
-	err := c.pipeline().Do(ctx, op, rest.Call{Body: project, Into: created, Check: func() error {
+	err := c.client().Do(ctx, op, rest.Call{Body: project, Into: created, Check: func() error {
 		if created.PID == "" {
 			return errors.New("it has no pid")
 		}
@@ -177,7 +177,7 @@ func (c *Client) CreateProjectWithUser(ctx context.Context, project *NewProject,
 		return nil, err
 	}
 	created := new(CreatedProjectWithUser)
-	err := c.pipeline().Do(ctx, op, rest.Call{Query: withUser{true}, Body: project, Into: created, Check: func() error {
+	err := c.client().Do(ctx, op, rest.Call{Query: withUser{true}, Body: project, Into: created, Check: func() error {
 		if created.PID == "" || created.Login == "" || created.Password.IsZero() {
 			return errors.New("it lacks pid, login or password")
 		}
@@ -200,5 +200,5 @@ type DeleteProjectOptions struct {
 // DeleteProject deletes a project. Nil options mean neither. An unknown one is [tenantkit.ErrNotFound], also where the service answers
 // 400. Repeated on failure like any idempotent write; one that is gone when a lost answer made the client repeat counts as deleted.
 func (c *Client) DeleteProject(ctx context.Context, pid string, options *DeleteProjectOptions, opts ...tenantkit.Option) error {
-	return c.pipeline().Do(ctx, &deleteProject, rest.Call{Path: []string{pid}, Query: options}, opts)
+	return c.client().Do(ctx, &deleteProject, rest.Call{Path: []string{pid}, Query: options}, opts)
 }

@@ -201,7 +201,7 @@ func TestExchanges(t *testing.T) {
 			name:    "ProjectCredentials",
 			call:    func(ctx ctx, c client) (any, error) { return c.ProjectCredentials(ctx, "p") },
 			request: "GET /projects/p/credentials", status: 200, answer: "credentials.json",
-			want: &keboola.Credentials{Login: "user12345@provisioning.keboola.com", Password: tenantkit.NewSecret("1234")},
+			want: &keboola.ProjectLogin{Login: "user12345@provisioning.keboola.com", Password: tenantkit.NewSecret("1234")},
 		},
 	}
 	for _, tt := range tests {

@@ -37,7 +37,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 		&keboola.NewProject{Name: "n", CustomToken: tenantkit.NewSecret("MARKER")},
 		&keboola.CreatedProjectWithUser{Password: tenantkit.NewSecret("MARKER")},
 		ada(),
-		&keboola.Credentials{Password: tenantkit.NewSecret("MARKER")},
+		&keboola.ProjectLogin{Password: tenantkit.NewSecret("MARKER")},
 		claims, form,
 	} {
 		var log bytes.Buffer

@@ -107,7 +107,7 @@ func (c *Client) CreateUser(ctx context.Context, user *NewUser, opts ...tenantki
 		return nil, err
 	}
 	created := new(CreatedUser)
-	err := c.pipeline().Do(ctx, op, rest.Call{Body: user, Into: created, Check: func() error {
+	err := c.client().Do(ctx, op, rest.Call{Body: user, Into: created, Check: func() error {
 		if created.UID == "" {
 			return errors.New("it has no uid")
 		}
@@ -128,5 +128,5 @@ type DeleteUserOptions struct {
 // DeleteUser deletes a user. Nil options mean that errors of GoodData count. Repeated on failure like any idempotent write; a user that
 // is gone when a lost answer made the client repeat counts as deleted.
 func (c *Client) DeleteUser(ctx context.Context, login string, options *DeleteUserOptions, opts ...tenantkit.Option) error {
-	return c.pipeline().Do(ctx, &deleteUser, rest.Call{Path: []string{login}, Query: options}, opts)
+	return c.client().Do(ctx, &deleteUser, rest.Call{Path: []string{login}, Query: options}, opts)
 }
