@@ -46,6 +46,8 @@ type Call struct {
 	// CheckResponse is called after Check with the response, whose body is read, and returns an error if it is not what the operation
 	// promises.
 	CheckResponse func(response *http.Response) error
+	// AnyCase says that the names in Into match in any case, as in version 1 of encoding/json.
+	AnyCase bool
 	// Pages says that the call reads a page of a list, so that WithMaxPages has an effect.
 	Pages bool
 	// Credential overrides the operation's own.

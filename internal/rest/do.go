@@ -127,7 +127,7 @@ func (c *call) decode(a *attempt) *failure {
 	if c.Into == nil {
 		return nil
 	}
-	if err := wire.Unmarshal(body, c.Into, c.client.onSecret); err != nil {
+	if err := wire.Unmarshal(body, c.Into, c.client.onSecret, wire.AnyCase(c.AnyCase)); err != nil {
 		return a.invalidResponse(body, err)
 	}
 	if c.Check != nil {

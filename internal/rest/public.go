@@ -35,7 +35,7 @@ func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenant
 		return own.Invalid("into", "must be a pointer that is not nil, or nil")
 	}
 	if own.Expect = Status; into != nil {
-		own.Expect, call.Into = JSON, into
+		own.Expect, call.Into, call.AnyCase = JSON, into, true
 	}
 	return c.Do(ctx, own, call, opts)
 }
@@ -57,7 +57,7 @@ func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params te
 		if err != nil {
 			return err
 		}
-		return wire.Unmarshal(items, into, c.onSecret)
+		return wire.Unmarshal(items, into, c.onSecret, wire.AnyCase(true))
 	}
 	nextOf := LinkURL
 	if params.NextMember != "" {

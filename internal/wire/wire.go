@@ -18,6 +18,9 @@ func Unmarshal(data []byte, into any, options ...Options) error {
 // Options change how a value is decoded.
 type Options = json.Options
 
+// AnyCase returns options by which the names of struct fields match in any case, if any is set, as in version 1 of encoding/json.
+func AnyCase(any bool) Options { return json.MatchCaseInsensitiveNames(any) }
+
 // Visit returns options by which visit is called with each S that is decoded. S decodes itself by UnmarshalJSON.
 func Visit[S any, P interface {
 	*S
