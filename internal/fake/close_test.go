@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A server that closes lets go of every client at once, however the answer of that client is
+// A server that closes lets go of every client at once, however the response of that client is
 // delayed.
 func TestCloseEndsWhatIsOpen(t *testing.T) {
 	t.Parallel()
@@ -39,7 +39,7 @@ func TestCloseEndsWhatIsOpen(t *testing.T) {
 				}
 				s.Close()
 				if _, err := s.Client().Get(s.URL() + "/things/a"); err == nil {
-					t.Error("a closed server still answers")
+					t.Error("a closed server still responds")
 				}
 				if len(s.Requests()) != 1 {
 					t.Error("the record did not outlive the server")

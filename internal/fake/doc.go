@@ -2,6 +2,6 @@
 // on a loopback address that routes requests, keeps a record of them and fails on demand, on the
 // wire where that is asked for.
 //
-// What an API answers is told by the package of its fake, as a list of [Route]. The engine holds no
+// The package of a fake says how its API responds, as a list of [Route]. The engine holds no
 // goroutine after [Server.Close] and no state that outlives its [Server].
 package fake

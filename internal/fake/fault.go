@@ -12,8 +12,8 @@ import (
 // A Fault is a failure to inject with [Server.Fail]. The zero value does nothing but count as the
 // fault of one request.
 //
-// Unless said otherwise a request that is hit is handled as usual, and only its answer suffers. Of
-// several faults of the connection in one Fault, the one that strikes first counts.
+// Unless said otherwise a request that is hit is handled as usual, and only its response suffers.
+// Of several faults of the connection in one Fault, the one that strikes first counts.
 type Fault struct {
 	// Times is the number of requests to hit: 0 means one (with Rate: no limit), less than 0 means
 	// no limit.
@@ -23,31 +23,31 @@ type Fault struct {
 	// the same in every run that sends its requests in the same order.
 	Rate float64
 
-	// Delay is waited before the request is handled; with Applied, before it is answered. It ends
+	// Delay is waited before the request is handled; with Applied, before the response. It ends
 	// early when the client goes away or the server closes, and then the request is not handled any
 	// more.
 	Delay time.Duration
 
-	// Status, RetryAfter, Header and Body are answered in place of the real answer, and the request
+	// Status, RetryAfter, Header and Body replace the real response, and the request
 	// is not applied. With a Body and no Status, the status is 200. With neither, RetryAfter and
-	// Header are added to the real answer. Content-Type is application/json for a Body that is
+	// Header are added to the real response. Content-Type is application/json for a Body that is
 	// JSON, else guessed from the Body, unless Header has one.
 	Status     int
 	RetryAfter string
 	Header     http.Header
 	Body       string
 
-	// Applied makes the request take effect first although its answer is replaced by Status, Body
+	// Applied makes the request take effect first although its response is replaced by Status, Body
 	// or HTML.
 	Applied bool
 
-	// HTML answers 200 with the HTML page of a gateway; the request is not applied.
+	// HTML responds 200 with the HTML page of a gateway; the request is not applied.
 	HTML bool
 
-	// Garbage answers with the real status and content type, but with bytes that are not JSON.
+	// Garbage responds with the real status and content type, but with bytes that are not JSON.
 	Garbage bool
 
-	// Empty answers 200 without a body and without a content type.
+	// Empty responds 200 without a body and without a content type.
 	Empty bool
 
 	// ResetUnread resets the connection before the body of the request is read; ResetBefore after
@@ -55,11 +55,11 @@ type Fault struct {
 	ResetUnread, ResetBefore bool
 
 	// ResetAfter resets the connection after the request is applied, before the first byte of the
-	// answer; ResetInHeader after a part of the answer's header.
+	// response; ResetInHeader after a part of the response's header.
 	ResetAfter, ResetInHeader bool
 
 	// Truncate announces the full length, sends half of the body, and closes the connection.
-	// An answer without a body ends within its header instead.
+	// A response without a body ends within its header instead.
 	Truncate bool
 
 	// Overlong sends more bytes than the announced length, and closes the connection.
@@ -78,42 +78,42 @@ const (
 	htmlPage = "<!DOCTYPE html>\n<html><head><title>Gateway</title></head><body><h1>We will be back soon</h1></body></html>\n"
 )
 
-// intercepts says whether the fault answers in place of the API.
+// intercepts reports whether the fault responds instead of the API.
 func (f *Fault) intercepts() bool {
 	return f.Status != 0 || f.Body != "" || f.HTML
 }
 
-// cutsHeader says whether the client gets only a part of the answer's header.
-func (f *Fault) cutsHeader(answer Response) bool {
-	return f.ResetInHeader || f.Truncate && len(answer.Body) == 0
+// cutsHeader reports whether the client gets only a part of the response's header.
+func (f *Fault) cutsHeader(response Response) bool {
+	return f.ResetInHeader || f.Truncate && len(response.Body) == 0
 }
 
-// answer is what the client is to get where the API itself would answer real.
-func (f *Fault) answer(real Response) Response {
-	answer := Response{Status: real.Status, Header: real.Header.Clone(), Body: real.Body}
+// apply returns the response that the client gets instead of response.
+func (f *Fault) apply(response Response) Response {
+	response.Header = response.Header.Clone()
 	switch {
 	case f.HTML:
-		answer = Response{Status: f.Status, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, Body: []byte(htmlPage)}
+		response = Response{Status: f.Status, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, Body: []byte(htmlPage)}
 	case f.intercepts():
-		answer = Response{Status: f.Status, Header: make(http.Header), Body: []byte(f.Body)}
-		if json.Valid(answer.Body) {
-			answer.Header.Set("Content-Type", "application/json")
+		response = Response{Status: f.Status, Header: make(http.Header), Body: []byte(f.Body)}
+		if json.Valid(response.Body) {
+			response.Header.Set("Content-Type", "application/json")
 		}
 	case f.Garbage:
-		answer.Body = []byte(garbage)
+		response.Body = []byte(garbage)
 	case f.Empty:
 		return Response{}
 	}
-	if answer.Header == nil {
-		answer.Header = make(http.Header)
+	if response.Header == nil {
+		response.Header = make(http.Header)
 	}
 	for name, values := range f.Header {
-		answer.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
+		response.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
 	}
 	if f.RetryAfter != "" {
-		answer.Header.Set("Retry-After", f.RetryAfter)
+		response.Header.Set("Retry-After", f.RetryAfter)
 	}
-	return answer
+	return response
 }
 
 func (f *Fault) clone() Fault {

@@ -18,7 +18,7 @@ import (
 func TestFaultOnTheWire(t *testing.T) {
 	t.Parallel()
 	type want struct {
-		status   int    // 0 when the client must not get an answer
+		status   int    // 0 when the client must not get a response
 		body     string // what of it could be read
 		ctype    string
 		err      error // any, when it is errAny
@@ -69,7 +69,7 @@ func TestFaultOnTheWire(t *testing.T) {
 					t.Errorf("error = %v, want %v", got.err, tt.want.err)
 				}
 				if got.status != tt.want.status || got.body != tt.want.body || got.header.Get("Content-Type") != tt.want.ctype {
-					t.Errorf("answer = %d %q %q, want %d %q %q", got.status, got.header.Get("Content-Type"), got.body, tt.want.status, tt.want.ctype, tt.want.body)
+					t.Errorf("response = %d %q %q, want %d %q %q", got.status, got.header.Get("Content-Type"), got.body, tt.want.status, tt.want.ctype, tt.want.body)
 				}
 				r := s.Requests()[0]
 				if r.Status != tt.want.recorded || r.Applied != tt.want.applied || r.Fault == nil || !cmp.Equal(*r.Fault, tt.fault) {
@@ -88,13 +88,13 @@ func TestFaultOnTheWire(t *testing.T) {
 
 var errAny = errors.New("any error")
 
-func TestHeaderOfFaultJoinsRealAnswer(t *testing.T) {
+func TestFault_HeaderJoinsResponse(t *testing.T) {
 	t.Parallel()
 	s := start(t, things())
 	s.Fail("GetThing", Fault{RetryAfter: "7", Header: http.Header{"X-Real": {"no"}, "X-More": {"a", "b"}}})
 	got := send(t, s, "GET", "/things/a", "")
 	if got.body != thingBody || got.header.Get("Retry-After") != "7" || got.header.Get("X-Real") != "no" || !slices.Equal(got.header["X-More"], []string{"a", "b"}) {
-		t.Errorf("answer = %+v", got)
+		t.Errorf("response = %+v", got)
 	}
 	if again := send(t, s, "GET", "/things/a", ""); again.header.Get("X-Real") != "yes" || again.header.Get("Retry-After") != "" {
 		t.Errorf("the fault outlived its request: %+v", again)
@@ -131,7 +131,7 @@ func TestSlowSendsTheHeaderFirst(t *testing.T) {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != 200 || resp.ContentLength != int64(len(thingBody)) {
-		t.Errorf("answer = %d, %d bytes", resp.StatusCode, resp.ContentLength)
+		t.Errorf("response = %d, %d bytes", resp.StatusCode, resp.ContentLength)
 	}
 }
 

@@ -22,7 +22,7 @@ func (s *Server) RoundTripper() http.RoundTripper { return memory{s} }
 type memory struct{ server *Server }
 
 func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
-	// Clients tell by these hooks whether a request can have been sent.
+	// Clients know by these hooks whether a request can have been sent.
 	if trace := httptrace.ContextClientTrace(req.Context()); trace != nil && trace.GotConn != nil {
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
@@ -67,7 +67,7 @@ func served(ctx context.Context, req *http.Request) *http.Request {
 	return r
 }
 
-// memoryBody is the body of an answer, of which the client may have enough before its end.
+// memoryBody is the body of a response, of which the client may have enough before its end.
 type memoryBody struct {
 	*io.PipeReader
 	cancel context.CancelFunc

@@ -16,7 +16,7 @@ import (
 )
 
 // exchange sends one request through memory.
-func exchange(ctx context.Context, t *testing.T, s *Server, method, body string) answer {
+func exchange(ctx context.Context, t *testing.T, s *Server, method, body string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, s.URL()+"/things/a?q=1", strings.NewReader(body))
 	if err != nil {
@@ -24,10 +24,10 @@ func exchange(ctx context.Context, t *testing.T, s *Server, method, body string)
 	}
 	resp, err := (&http.Client{Transport: s.RoundTripper()}).Do(req)
 	if err != nil {
-		return answer{err: err}
+		return reply{err: err}
 	}
 	got, err := io.ReadAll(resp.Body)
-	return answer{status: resp.StatusCode, header: resp.Header, body: string(got), err: errors.Join(err, resp.Body.Close())}
+	return reply{status: resp.StatusCode, header: resp.Header, body: string(got), err: errors.Join(err, resp.Body.Close())}
 }
 
 // A request through memory ends as one over a connection does, in a bubble of virtual time.
@@ -37,7 +37,7 @@ func TestRoundTripper(t *testing.T) {
 		name    string
 		method  string
 		fault   Fault
-		status  int // 0 when there is no answer
+		status  int // 0 when there is no response
 		body    string
 		is      error
 		applied bool

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// ended is what an observer is told of a request.
+// ended is what an observer sees of a request.
 type ended struct {
 	Operation string
 	Status    int
@@ -24,23 +24,23 @@ type ended struct {
 func TestOnRequest(t *testing.T) {
 	t.Parallel()
 	config := things()
-	config.Routes = append(config.Routes, Route{Operation: "Refuse", Method: "GET", Path: "/refused", Handle: func(*Request) Response {
+	config.Routes = append(config.Routes, Route{Operation: "Reject", Method: "GET", Path: "/rejected", Handle: func(*Request) Response {
 		return Text(http.StatusForbidden, "no")
 	}})
 	s := NewServer(config)
 	defer s.Close()
 	var mu sync.Mutex
-	var told []ended
+	var seen []ended
 	s.OnRequest(func(r Request) {
 		r.Header.Set("Spoilt", "by the observer")
 		mu.Lock()
 		defer mu.Unlock()
-		told = append(told, ended{r.Operation, r.Status, r.Applied, r.Effect, r.Fault != nil})
+		seen = append(seen, ended{r.Operation, r.Status, r.Applied, r.Effect, r.Fault != nil})
 	})
 	number := func() int {
 		mu.Lock()
 		defer mu.Unlock()
-		return len(told)
+		return len(seen)
 	}
 	for i, test := range []struct {
 		method, path string
@@ -48,13 +48,13 @@ func TestOnRequest(t *testing.T) {
 		want         ended
 	}{
 		{"GET", "/things/1", nil, ended{"GetThing", 200, true, true, false}},
-		{"GET", "/refused", nil, ended{"Refuse", 403, true, false, false}},
+		{"GET", "/rejected", nil, ended{"Reject", 403, true, false, false}},
 		{"GET", "/nothing", nil, ended{"", 404, false, false, false}},
 		{"PUT", "/things/1", &Fault{Status: 503}, ended{"PutThing", 503, false, false, true}},
 		{"PUT", "/things/1", &Fault{Status: 500, Applied: true}, ended{"PutThing", 500, true, true, true}},
 		{"PUT", "/things/1", &Fault{ResetBefore: true}, ended{"PutThing", 0, false, false, true}},
 		{"PUT", "/things/1", &Fault{ResetAfter: true}, ended{"PutThing", 0, true, true, true}},
-		{"GET", "/refused", &Fault{Truncate: true}, ended{"Refuse", 403, true, false, true}},
+		{"GET", "/rejected", &Fault{Truncate: true}, ended{"Reject", 403, true, false, true}},
 	} {
 		if test.fault != nil {
 			s.Fail("", *test.fault)
@@ -62,8 +62,8 @@ func TestOnRequest(t *testing.T) {
 		send(t, s, test.method, test.path, "")
 		waitFor(func() bool { return number() == i+1 })
 		mu.Lock()
-		if diff := cmp.Diff(test.want, told[i]); diff != "" {
-			t.Errorf("%s %s with %+v: told otherwise (-want +got):\n%s", test.method, test.path, test.fault, diff)
+		if diff := cmp.Diff(test.want, seen[i]); diff != "" {
+			t.Errorf("%s %s with %+v: reported otherwise (-want +got):\n%s", test.method, test.path, test.fault, diff)
 		}
 		mu.Unlock()
 	}
@@ -75,16 +75,16 @@ func TestOnRequest(t *testing.T) {
 	send(t, s, "GET", "/things/1", "")
 	s.Close()
 	if got := number(); got != 8 {
-		t.Errorf("told of %d requests, want 8: the last one came after the observer left", got)
+		t.Errorf("reported %d requests, want 8: the last one came after the observer left", got)
 	}
 }
 
-// A server that closes ends its requests, tells of them, and waits until they are told of.
-func TestCloseTellsOfRequests(t *testing.T) {
+// A server that closes ends its requests, reports them, and waits for that.
+func TestClose_ReportsRequests(t *testing.T) {
 	t.Parallel()
 	s := NewServer(things())
-	var told []Request
-	s.OnRequest(func(r Request) { told = append(told, r) })
+	var seen []Request
+	s.OnRequest(func(r Request) { seen = append(seen, r) })
 	s.Fail("", Fault{Endless: true})
 	resp, err := s.Client().Get(s.URL() + "/things/1")
 	if err != nil {
@@ -92,8 +92,8 @@ func TestCloseTellsOfRequests(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	s.Close()
-	if len(told) != 1 || told[0].Operation != "GetThing" || told[0].Status != 200 {
-		t.Errorf("told of %+v", told)
+	if len(seen) != 1 || seen[0].Operation != "GetThing" || seen[0].Status != 200 {
+		t.Errorf("reported %+v", seen)
 	}
 }
 
@@ -146,7 +146,7 @@ func TestListener(t *testing.T) {
 		t.Errorf("URL = %s, want %s", s.URL(), want)
 	}
 	if got := send(t, s, "GET", "/things/1", ""); got.status != http.StatusOK {
-		t.Errorf("answer = %+v", got)
+		t.Errorf("response = %+v", got)
 	}
 	s.Close()
 	if _, err := listener.Accept(); err == nil {

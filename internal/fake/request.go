@@ -21,9 +21,9 @@ type Request struct {
 	ContentLength int64             // as announced by the client; -1 when it was not
 	RemoteAddr    string            // of the client: requests with the same address came over one connection
 
-	Status  int    // status that was answered; 0 while the request is handled and when no status was sent
-	Applied bool   // the API's own handler ran, whatever it answered
-	Effect  bool   // it answered 2xx, so that Server.Applied counts the request, whatever the client got
+	Status  int    // status that was sent; 0 while the request is handled and when no status was sent
+	Applied bool   // the API's own handler ran, whatever it responded
+	Effect  bool   // it responded 2xx, so that Server.Applied counts the request, whatever the client got
 	Fault   *Fault // the fault that hit the request; nil when none did
 }
 
@@ -44,13 +44,13 @@ func (r *Request) clone() Request {
 	return c
 }
 
-// A Response is an answer of a handler. The zero value is an empty 200.
+// A Response is the response of a handler. The zero value is an empty 200.
 type Response struct {
 	Status int         // 0 means 200
 	Header http.Header // sent beside what net/http sends by itself
 	Body   []byte      // sent as it is
 
-	// NoEffect says that the request changed nothing although its answer is 2xx, so Server.Applied
+	// NoEffect says that the request changed nothing although its status is 2xx, so Server.Applied
 	// does not count it.
 	NoEffect bool
 }
@@ -85,17 +85,17 @@ func (r Response) header() http.Header {
 	return header
 }
 
-// JSON is the answer that carries v as compact JSON. A v that JSON cannot express is a mistake in
-// the fake, and is answered with 500 and its reason.
+// JSON returns a response with v as compact JSON. A v that JSON cannot express is a mistake in
+// the fake, and gives a 500 with its reason.
 func JSON(status int, v any) Response {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return Text(http.StatusInternalServerError, "fake: cannot encode the answer: "+err.Error())
+		return Text(http.StatusInternalServerError, "fake: cannot encode the response: "+err.Error())
 	}
 	return Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }
 
-// Text is the answer that carries plain text.
+// Text returns a response with plain text.
 func Text(status int, text string) Response {
 	return Response{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text)}
 }

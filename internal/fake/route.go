@@ -20,8 +20,8 @@ type Route struct {
 	// Nil means any.
 	When func(query url.Values) bool
 
-	// Handle works out the answer. It runs while the server's lock is held, so handlers run one at
-	// a time, unless Concurrent is set.
+	// Handle works out the response. It runs while the server's lock is held, so handlers run one
+	// at a time, unless Concurrent is set.
 	Handle func(*Request) Response
 
 	// Concurrent leaves locking to Handle.

@@ -30,7 +30,7 @@ func TestRouting(t *testing.T) {
 			s := start(t, things())
 			got := send(t, s, tt.method, tt.path, "")
 			if got.err != nil || got.status != tt.status || got.body != tt.body {
-				t.Errorf("answer = %d %q %v, want %d %q", got.status, got.body, got.err, tt.status, tt.body)
+				t.Errorf("response = %d %q %v, want %d %q", got.status, got.body, got.err, tt.status, tt.body)
 			}
 			requests := s.Requests()
 			if len(requests) != 1 || requests[0].Operation != tt.operation || requests[0].Status != tt.status {
@@ -59,10 +59,10 @@ func TestRoutingOnTheDecodedPath(t *testing.T) {
 
 func TestRoutingByQuery(t *testing.T) {
 	t.Parallel()
-	answer := func(*Request) Response { return Response{} }
+	response := func(*Request) Response { return Response{} }
 	s := start(t, Config{Routes: []Route{
-		{Operation: "Big", Method: "GET", Path: "/a", When: func(query url.Values) bool { return query.Get("big") == "yes" }, Handle: answer},
-		{Operation: "Any", Method: "GET", Path: "/a", Handle: answer},
+		{Operation: "Big", Method: "GET", Path: "/a", When: func(query url.Values) bool { return query.Get("big") == "yes" }, Handle: response},
+		{Operation: "Any", Method: "GET", Path: "/a", Handle: response},
 	}})
 	for path, operation := range map[string]string{"/a?x=1&big=yes": "Big", "/a?big=no": "Any", "/a": "Any", "/b?big=yes": ""} {
 		before := len(s.Requests())

@@ -45,26 +45,26 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) {
 		out.reset(nil)
 		return
 	}
-	var answer Response
+	var response Response
 	switch {
 	case fault.intercepts() && !fault.Applied:
 	case tooLong:
-		answer = Text(http.StatusRequestEntityTooLarge, "fake: the body of the request is longer than the server takes\n")
+		response = Text(http.StatusRequestEntityTooLarge, "fake: the body of the request is longer than the server takes\n")
 	default:
-		answer = s.apply(route, request)
+		response = s.apply(route, request)
 	}
 	if fault.Applied && !pause(ctx, fault.Delay) {
 		panic(http.ErrAbortHandler)
 	}
-	answer = fault.answer(answer)
+	response = fault.apply(response)
 	if fault.ResetAfter {
 		out.reset(nil)
 		return
 	}
-	if !fault.cutsHeader(answer) {
-		s.setStatus(request, answer.status())
+	if !fault.cutsHeader(response) {
+		s.setStatus(request, response.status())
 	}
-	out.send(answer, fault)
+	out.send(response, fault)
 }
 
 // enter records the request and takes its fault; the zero Fault stands for none. It refuses when
@@ -106,14 +106,14 @@ func (s *Server) apply(route *Route, request *Request) Response {
 	request.Applied = route != nil
 	given := request.clone()
 	s.mu.Unlock()
-	answer := s.handle(route, &given)
-	if route != nil && answer.tookEffect() {
+	response := s.handle(route, &given)
+	if route != nil && response.tookEffect() {
 		s.mu.Lock()
 		s.applied[route.Operation]++
 		request.Effect = true
 		s.mu.Unlock()
 	}
-	return answer
+	return response
 }
 
 func (s *Server) handle(route *Route, request *Request) Response {

@@ -9,10 +9,10 @@ import (
 	"sync"
 )
 
-// DefaultMaxBody is the size of a request body, in bytes, above which 413 is answered.
+// DefaultMaxBody is the size of a request body, in bytes, above which the response is 413.
 const DefaultMaxBody = 64 << 20
 
-// Config says what a Server answers.
+// Config says how a Server responds.
 type Config struct {
 	// Routes are the API's operations. The first one that matches a request takes it.
 	Routes []Route
@@ -29,8 +29,8 @@ type Config struct {
 	// means that any request is handled.
 	Guard func(handle func(*Request) Response) func(*Request) Response
 
-	// NotFound answers requests that no route takes, wrong methods included. Nil means the text 404
-	// of net/http. It runs under the same lock as the routes.
+	// NotFound responds to requests that no route takes, wrong methods included. Nil means the text
+	// 404 of net/http. It runs under the same lock as the routes.
 	NotFound func(*Request) Response
 
 	// Lock is held while a handler runs, so that the fake can guard its state outside of handlers
@@ -198,7 +198,7 @@ func (s *Server) Done() <-chan struct{} {
 	return s.ctx.Done()
 }
 
-// Close stops the server: delays, slow and endless answers end at once, open connections are
+// Close stops the server: delays, slow and endless responses end at once, open connections are
 // closed. It returns when nothing of the server runs any more. The record of requests stays.
 // Closing again does nothing.
 func (s *Server) Close() {
@@ -224,8 +224,8 @@ func (s *Server) unused() <-chan struct{} {
 	return s.idle
 }
 
-// told returns who is to be told of the request, nil for nobody, and what.
-func (s *Server) told(request *Request) (func(Request), Request) {
+// observerFor returns the observer of the request, nil if there is none, and a copy for it.
+func (s *Server) observerFor(request *Request) (func(Request), Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended == nil {
@@ -245,8 +245,8 @@ func (s *Server) leave(request *Request) {
 			close(s.idle)
 		}
 	}()
-	if ended, told := s.told(request); ended != nil {
-		ended(told)
+	if ended, copied := s.observerFor(request); ended != nil {
+		ended(copied)
 	}
 }
 
@@ -281,8 +281,8 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// OnRequest makes f be told of each request that ends from now on, faulty ones included; nil tells
-// nobody any more. It is called in the goroutine of the request, after the answer was written, and
+// OnRequest calls f with each request that ends from now on, faulty ones included; nil calls nobody
+// any more. It is called in the goroutine of the request, after the response was written, and
 // by several of them at a time; Close waits for it.
 func (s *Server) OnRequest(f func(Request)) {
 	s.mu.Lock()
@@ -299,7 +299,7 @@ func (s *Server) ForgetRequests() {
 }
 
 // Applied returns how many requests of the operation took effect: the API's handler ran and its
-// answer was 2xx, even if the client never got that answer.
+// response was 2xx, even if the client never got that response.
 func (s *Server) Applied(operation string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 
 const thingBody = `{"name":"thing","list":[1,2,3]}`
 
-// things is a small API: reads, writes, a route that needs decoding, an answer without body.
+// things is a small API: reads, writes, a route that needs decoding, a response without body.
 func things() Config {
 	return Config{Routes: []Route{
 		{Operation: "GetThing", Method: "GET", Path: "/things/{id}", Handle: func(*Request) Response {
@@ -45,29 +45,29 @@ func start(t *testing.T, config Config, options ...Option) *Server {
 	return s
 }
 
-// answer is what a client saw of one exchange.
-type answer struct {
+// reply is what a client saw of one exchange.
+type reply struct {
 	status int
 	header http.Header
 	body   string
 	err    error // of the exchange, or of reading the body
 }
 
-func send(t *testing.T, s *Server, method, path, body string) answer {
+func send(t *testing.T, s *Server, method, path, body string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// An own connection for each request, so that the transport never repeats one by itself.
+	// An own connection for each request, so that the transport never retries one on its own.
 	req.Close = true
 	resp, err := s.Client().Do(req)
 	if err != nil {
-		return answer{err: err}
+		return reply{err: err}
 	}
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
-	return answer{status: resp.StatusCode, header: resp.Header, body: string(got), err: err}
+	return reply{status: resp.StatusCode, header: resp.Header, body: string(got), err: err}
 }
 
 // waitFor returns when the server got as far as the test needs it.
@@ -83,7 +83,7 @@ func TestNotFoundHandler(t *testing.T) {
 	config.NotFound = func(r *Request) Response { return Text(http.StatusGone, "no "+r.Path) }
 	s := start(t, config)
 	if got := send(t, s, "GET", "/nowhere", ""); got.status != http.StatusGone || got.body != "no /nowhere" {
-		t.Errorf("answer = %d %q", got.status, got.body)
+		t.Errorf("response = %d %q", got.status, got.body)
 	}
 	if r := s.Requests()[0]; r.Applied || r.Operation != "" {
 		t.Errorf("a request without route counts as applied: %+v", r)
@@ -267,6 +267,6 @@ func TestJSONOfWhatJSONCannotExpress(t *testing.T) {
 	t.Parallel()
 	got := JSON(http.StatusOK, make(chan int))
 	if got.Status != http.StatusInternalServerError || !bytes.Contains(got.Body, []byte("unsupported type")) {
-		t.Errorf("answer = %d %q", got.Status, got.Body)
+		t.Errorf("response = %d %q", got.Status, got.Body)
 	}
 }

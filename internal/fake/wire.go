@@ -16,41 +16,41 @@ func newTLSConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12}
 }
 
-// wire writes one answer, well or badly.
+// wire writes one response, well or badly.
 type wire struct {
 	w   http.ResponseWriter
 	ctx context.Context
 }
 
-// send writes the answer with what the fault does to the connection.
-func (o wire) send(answer Response, fault *Fault) {
+// send writes the response with what the fault does to the connection.
+func (o wire) send(response Response, fault *Fault) {
 	switch {
-	case fault.cutsHeader(answer):
-		o.reset(head(answer)[:len("HTTP/1.1 200 OK\r\n")])
+	case fault.cutsHeader(response):
+		o.reset(head(response)[:len("HTTP/1.1 200 OK\r\n")])
 	case fault.Truncate:
-		o.begin(answer, answer.header())
-		o.write(answer.Body[:len(answer.Body)/2])
+		o.begin(response, response.header())
+		o.write(response.Body[:len(response.Body)/2])
 		panic(http.ErrAbortHandler)
 	case fault.Overlong:
-		o.overlong(answer)
+		o.overlong(response)
 	case fault.Endless:
-		o.endless(answer)
+		o.endless(response)
 	case fault.Slow > 0:
-		o.slow(answer, fault)
+		o.slow(response, fault)
 	default:
-		o.begin(answer, answer.header())
-		if !answer.bodiless() {
-			// The client may be gone; then there is nobody to tell.
-			_, _ = o.w.Write(answer.Body)
+		o.begin(response, response.header())
+		if !response.bodiless() {
+			// The client may be gone; then nobody would read it.
+			_, _ = o.w.Write(response.Body)
 		}
 	}
 }
 
-func (o wire) begin(answer Response, header http.Header) {
+func (o wire) begin(response Response, header http.Header) {
 	for name, values := range header {
 		o.w.Header()[name] = values
 	}
-	o.w.WriteHeader(answer.status())
+	o.w.WriteHeader(response.status())
 }
 
 // write sends bytes at once, and says whether the client still takes them.
@@ -61,10 +61,10 @@ func (o wire) write(data []byte) bool {
 	return http.NewResponseController(o.w).Flush() == nil
 }
 
-func (o wire) slow(answer Response, fault *Fault) {
-	o.begin(answer, answer.header())
-	part := (len(answer.Body) + slowParts - 1) / slowParts
-	for rest := answer.Body; len(rest) > 0; rest = rest[part:] {
+func (o wire) slow(response Response, fault *Fault) {
+	o.begin(response, response.header())
+	part := (len(response.Body) + slowParts - 1) / slowParts
+	for rest := response.Body; len(rest) > 0; rest = rest[part:] {
 		part = min(part, len(rest))
 		if http.NewResponseController(o.w).Flush() != nil || !pause(o.ctx, fault.Slow) || !o.write(rest[:part]) {
 			panic(http.ErrAbortHandler)
@@ -72,11 +72,11 @@ func (o wire) slow(answer Response, fault *Fault) {
 	}
 }
 
-func (o wire) endless(answer Response) {
-	header := answer.header()
+func (o wire) endless(response Response) {
+	header := response.header()
 	header.Del("Content-Length")
-	o.begin(answer, header)
-	start := bytes.TrimRight(answer.Body, " \r\n\t")
+	o.begin(response, header)
+	start := bytes.TrimRight(response.Body, " \r\n\t")
 	if n := len(start); n > 0 && (start[n-1] == '}' || start[n-1] == ']') {
 		start = start[:n-1]
 	}
@@ -88,11 +88,11 @@ func (o wire) endless(answer Response) {
 }
 
 // overlong writes past net/http, which refuses to send more than was announced.
-func (o wire) overlong(answer Response) {
+func (o wire) overlong(response Response) {
 	conn := o.hijack()
 	defer conn.Close()
 	defer context.AfterFunc(o.ctx, func() { _ = conn.Close() })()
-	data := append(head(answer), answer.Body...)
+	data := append(head(response), response.Body...)
 	// The client may hang up at the surplus; that is what the fault is for.
 	_, _ = conn.Write(append(data, "surplus after the announced length"...))
 }
@@ -125,12 +125,12 @@ func (o wire) hijack() net.Conn {
 	return conn
 }
 
-// head is the answer's status line and header as HTTP/1.1 writes them.
-func head(answer Response) []byte {
+// head is the response's status line and header as HTTP/1.1 writes them.
+func head(response Response) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "HTTP/1.1 %03d %s\r\n", answer.status(), http.StatusText(answer.status()))
+	fmt.Fprintf(&b, "HTTP/1.1 %03d %s\r\n", response.status(), http.StatusText(response.status()))
 	// Writing to a bytes.Buffer cannot fail.
-	_ = answer.header().Write(&b)
+	_ = response.header().Write(&b)
 	b.WriteString("\r\n")
 	return b.Bytes()
 }

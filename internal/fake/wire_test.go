@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What a reset looks like below HTTP: not an orderly end, and no byte of an answer but the
+// What a reset looks like below HTTP: not an orderly end, and no byte of a response but the
 // announced ones.
 func TestResetOnTheSocket(t *testing.T) {
 	t.Parallel()
