@@ -16,7 +16,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// demonstrate makes calls of two services, each trace under a span of its own, as a program has them for its jobs.
+// demonstrate makes calls of two services, each trace under a span of its own, as a program has
+// them for its jobs.
 func demonstrate(ctx context.Context, tracers *sdktrace.TracerProvider, t *telemetry) error {
 	jobs := tracers.Tracer("jobs")
 	watched := []tenantkit.Option{
@@ -36,7 +37,8 @@ func demonstrate(ctx context.Context, tracers *sdktrace.TracerProvider, t *telem
 	return nil
 }
 
-// onboard creates a tenant of which the server's answer is lost, and looks whether it is there, which takes two attempts.
+// onboard creates a tenant of which the server's answer is lost, and looks whether it is there,
+// which takes two attempts.
 func onboard(ctx context.Context, opts ...tenantkit.Option) error {
 	server := argotest.NewServer()
 	defer server.Close()

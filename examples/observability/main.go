@@ -1,5 +1,6 @@
-// Observability makes OpenTelemetry spans and Prometheus metrics of what clients do. The middleware is in middleware.go, ready to be
-// copied; here it watches clients of fake servers that fail now and then.
+// Observability makes OpenTelemetry spans and Prometheus metrics of what clients do. The middleware
+// is in middleware.go, ready to be copied; here it watches clients of fake servers that fail now
+// and then.
 package main
 
 import (

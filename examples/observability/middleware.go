@@ -39,7 +39,8 @@ func newTelemetry(tracers trace.TracerProvider, metrics prometheus.Registerer) (
 	return t, errors.Join(metrics.Register(t.attempts), metrics.Register(t.duration))
 }
 
-// middleware is for [tenantkit.WithTransport]. Headers are not looked at, since they hold credentials.
+// middleware is for [tenantkit.WithTransport]. Headers are not looked at, since they hold
+// credentials.
 func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		// The zero Operation, of a request that no client made, has empty labels.
@@ -75,7 +76,8 @@ func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// requestAttributes follow the semantic conventions for HTTP clients. The URL is without its query, as in the library's own errors.
+// requestAttributes follow the semantic conventions for HTTP clients. The URL is without its query,
+// as in the library's own errors.
 func requestAttributes(req *http.Request, operation tenantkit.Operation) []attribute.KeyValue {
 	url := *req.URL
 	url.User, url.RawQuery, url.Fragment = nil, "", ""

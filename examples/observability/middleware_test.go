@@ -47,7 +47,8 @@ func newWatch(t *testing.T) *watch {
 	return w
 }
 
-// client returns a watched client that reaches the server through memory, so that its time is that of the test's bubble.
+// client returns a watched client that reaches the server through memory, so that its time is that
+// of the test's bubble.
 func (w *watch) client(t *testing.T, server *argotest.Server) *argo.Client {
 	t.Helper()
 	memory := server.RoundTripper()
@@ -166,7 +167,8 @@ func histogram(status string, took float64) string {
 	return b.String()
 }
 
-// The span of an answer that comes slowly, or breaks off, ends with its body; one of a lost answer has no status.
+// The span of an answer that comes slowly, or breaks off, ends with its body; one of a lost answer
+// has no status.
 func TestBrokenAnswers(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault argotest.Fault

@@ -24,7 +24,8 @@ const (
 	shown    = 2000      // characters of a body that are shown
 )
 
-// vault knows secrets, to hide them wherever they turn up. The zero value knows none, and hides what looks like one.
+// vault knows secrets, to hide them wherever they turn up. The zero value knows none, and hides
+// what looks like one.
 type vault struct {
 	secrets []string // oldest first
 	seen    map[string]bool
@@ -54,7 +55,8 @@ func (v *vault) learn(secrets ...string) {
 	}
 }
 
-// replacer hides the secrets in every way to write them, the longest first, since one may begin like another.
+// replacer hides the secrets in every way to write them, the longest first, since one may begin
+// like another.
 func replacer(secrets []string) *strings.Replacer {
 	var ways []string
 	for _, secret := range secrets {
@@ -72,7 +74,8 @@ func replacer(secrets []string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// opaque is what looks like a credential: a JSON Web Token, and what is so long without a break that it is nothing to read.
+// opaque is what looks like a credential: a JSON Web Token, and what is so long without a break
+// that it is nothing to read.
 var opaque = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+(\.[\w-]*)?|[\w+=-]{40,}`)
 
 // text returns a text without secrets.
@@ -83,7 +86,8 @@ func (v *vault) text(text string) string {
 	return opaque.ReplaceAllString(text, hidden)
 }
 
-// piece returns a part of a URL: as it was sent where no secret is in it, however often it was escaped.
+// piece returns a part of a URL: as it was sent where no secret is in it, however often it was
+// escaped.
 func (v *vault) piece(raw string) string {
 	for _, unescape := range []func(string) (string, error){url.PathUnescape, url.QueryUnescape} {
 		text := raw
@@ -126,7 +130,8 @@ func (v *vault) target(path, rawQuery string) string {
 	return v.piece(target)
 }
 
-// body returns JSON without secrets, and of anything else only its length: who knows what is in there.
+// body returns JSON without secrets, and of anything else only its length: who knows what is in
+// there.
 func (v *vault) body(raw []byte) string {
 	if len(raw) == 0 {
 		return ""
@@ -187,7 +192,8 @@ func (v *vault) value(value any) any {
 	return value
 }
 
-// secretName says whether what goes by the name is a secret. Some names of other things are taken for one too, which does no harm.
+// secretName says whether what goes by the name is a secret. Some names of other things are taken
+// for one too, which does no harm.
 func secretName(name string) bool {
 	name = strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
 	// The kind of a Keboola token, and the place of a page.
@@ -205,7 +211,8 @@ func secretName(name string) bool {
 	return name == "key" || name == "pwd" || name == "pass" || name == "auth" || name == "pin"
 }
 
-// secretParameter is secretName of a name as it stands in a query. One that cannot be read may be any.
+// secretParameter is secretName of a name as it stands in a query. One that cannot be read may be
+// any.
 func secretParameter(name string) bool {
 	plain, err := url.QueryUnescape(name)
 	return err != nil || secretName(plain)

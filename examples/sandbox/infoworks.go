@@ -5,7 +5,6 @@ import (
 	"net"
 	"strings"
 
-	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/security/infoworks"
 	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
@@ -20,8 +19,8 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 		infoworkstest.WithListener(listener),
 		infoworkstest.WithTokenLife(tokenLife),
 		infoworkstest.WithUsers(
-			infoworkstest.User{Email: admin, Name: "Ada Lovelace", Roles: []string{"Admin"}, Password: tenantkit.NewSecret(password)},
-			infoworkstest.User{Email: "grace@aurora.example", Name: "Grace Hopper", Roles: []string{"Data Analyst"}, Password: tenantkit.NewSecret("grace-infoworks-password")},
+			infoworkstest.User{Email: admin, Name: "Ada Lovelace", Roles: []string{"Admin"}, Password: password},
+			infoworkstest.User{Email: "grace@aurora.example", Name: "Grace Hopper", Roles: []string{"Data Analyst"}, Password: "grace-infoworks-password"},
 		),
 		infoworkstest.WithDirectory(infoworkstest.DirectoryUser{Email: "alan@aurora.example", Login: "alan"}),
 	)
@@ -31,7 +30,7 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 		}
 	}()
 	server.Allow(admin, "domain", "read", "sales")
-	refresh := server.RefreshToken(admin).Reveal()
+	refresh := server.RefreshToken(admin)
 	token, err := accessToken(ctx, server.BaseURL(), refresh)
 	if err != nil {
 		return nil, err
@@ -73,7 +72,7 @@ func startInfoworks(ctx context.Context, listener net.Listener) (_ *system, err 
 	s.secrets = func() []string {
 		var held []string
 		for _, u := range server.Users() {
-			held = append(held, u.Password.Reveal(), u.RefreshToken.Reveal())
+			held = append(held, u.Password, u.RefreshToken)
 		}
 		return held
 	}

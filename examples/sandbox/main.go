@@ -1,5 +1,5 @@
-// Sandbox serves the fakes of all five systems on loopback, with curl lines to try them from any language, and a web page that shows
-// what becomes of them. See README.md.
+// Sandbox serves the fakes of all five systems on loopback, with curl lines to try them from any
+// language, and a web page that shows what becomes of them. See README.md.
 package main
 
 import (

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// A signal ends the program in good order, while a stream of events is open and a request is late by a fault.
+// A signal ends the program in good order, while a stream of events is open and a request is late
+// by a fault.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {

@@ -40,8 +40,9 @@ func newPage(box *sandbox) http.Handler {
 	return guard(http.NewCrossOriginProtection().Handler(mux))
 }
 
-// guard sets the headers of every answer, and refuses hosts that are not this machine: a name of another site may have been made to
-// lead here, for the sake of a browser that then takes the sandbox for a part of that site.
+// guard sets the headers of every answer, and refuses hosts that are not this machine: a name of
+// another site may have been made to lead here, for the sake of a browser that then takes the
+// sandbox for a part of that site.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

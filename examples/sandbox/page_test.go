@@ -42,7 +42,8 @@ func content(t *testing.T, page string) string {
 	return body
 }
 
-// settled returns the page when it tells of so many requests: a request is told of when it has ended, which is after its answer.
+// settled returns the page when it tells of so many requests: a request is told of when it has
+// ended, which is after its answer.
 func settled(t *testing.T, box *sandbox, page string, number int) string {
 	t.Helper()
 	for {
@@ -254,6 +255,23 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// Requests of one operation may end in another order than that of their faults.
+func TestRecord_NamesTheFaultOfTheRequest(t *testing.T) {
+	t.Parallel()
+	box, _ := opened(t)
+	argo := box.systems[0]
+	for _, id := range []string{"lost-answer", "unavailable"} {
+		box.arm(argo, "CreateTenant", findFault(id))
+	}
+	for _, id := range []string{"unavailable", "lost-answer"} {
+		kind := findFault(id)
+		box.record(argo, request{Operation: "CreateTenant", Fault: &kind.fault})
+		if shown, _ := box.journal.last(); shown[0].Fault != kind.Name {
+			t.Errorf("the fault is %q, want %q", shown[0].Fault, kind.Name)
+		}
+	}
+}
+
 // Each operation that the form offers is one of the fake, so that its fault strikes.
 func TestOperationsAreThoseOfTheFakes(t *testing.T) {
 	t.Parallel()
@@ -343,7 +361,8 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// Nothing that a client sends is markup on the page, and nothing in the page needs more than its policy allows.
+// Nothing that a client sends is markup on the page, and nothing in the page needs more than its
+// policy allows.
 func TestTextsAreEscaped(t *testing.T) {
 	t.Parallel()
 	box, page := opened(t)

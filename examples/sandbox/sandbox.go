@@ -122,7 +122,8 @@ func (b *sandbox) recover() {
 	b.journal.touch()
 }
 
-// introduce says where everything is. The credentials are those of fakes, and made up: this is the one place that shows them.
+// introduce says where everything is. The credentials are those of fakes, and made up: this is the
+// one place that shows them.
 func (b *sandbox) introduce(out io.Writer, page string) error {
 	var text strings.Builder
 	text.WriteString("Five fake services, each with lines for a shell, and the status that they are answered with.\n" +

@@ -9,7 +9,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
 )
 
-// tokenLife is how long the printed tokens serve: a day, where the real services give an hour or less.
+// tokenLife is how long the printed tokens serve: a day, where the real services give an hour or
+// less.
 const tokenLife = 24 * time.Hour
 
 func startWorklytics(_ context.Context, listener net.Listener) (*system, error) {
@@ -39,7 +40,7 @@ func startWorklytics(_ context.Context, listener net.Listener) (*system, error) 
 	)
 	updated := `{"id":` + calendar + `,"integrationId":"gcal-psoxy",` + settings + `gcal-2"}}`
 	connections := server.BaseURL() + "/data-connections"
-	token := server.GoogleToken("sandbox@acme.iam.gserviceaccount.com", tokenLife).Reveal()
+	token := server.GoogleToken("sandbox@acme.iam.gserviceaccount.com", tokenLife)
 	tenant := "x-worklytics-tenant-id: " + worklyticstest.DefaultTenantID
 	headers := []string{"Authorization: Bearer " + token, tenant}
 	s := &system{

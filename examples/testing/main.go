@@ -1,5 +1,5 @@
-// Testing shows how a program that uses this module is tested. The program removes a person from all tenants of an ARGO service
-// (offboard.go); the point is offboard_test.go.
+// Testing shows how a program that uses this module is tested. The program removes a person from
+// all tenants of an ARGO service (offboard.go); the point is offboard_test.go.
 package main
 
 import (

@@ -10,7 +10,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// The command itself is tested with the fake's URL on its command line, and the key in its environment.
+// The command itself is tested with the fake's URL on its command line, and the key in its
+// environment.
 func TestCommand(t *testing.T) {
 	server := newService(t)
 	t.Setenv("OFFBOARD_TEST_KEY", argotest.DefaultKey)

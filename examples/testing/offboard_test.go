@@ -19,7 +19,8 @@ import (
 // Clients and fakes leave no goroutine behind, so that a leak is one of yours.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// newService starts a fake with three tenants. Ada is in two of them; the server closes itself at the end of the test.
+// newService starts a fake with three tenants. Ada is in two of them; the server closes itself at
+// the end of the test.
 func newService(t *testing.T, options ...argotest.Option) *argotest.Server {
 	t.Helper()
 	server := argotest.Start(t, options...)
@@ -95,7 +96,8 @@ func TestOffboard(t *testing.T) {
 	}
 }
 
-// The first answer is lost, after the user was deleted. The client sends a DELETE again, and knows what the 404 to it means.
+// The first answer is lost, after the user was deleted. The client sends a DELETE again, and knows
+// what the 404 to it means.
 func TestAnswerLost(t *testing.T) {
 	t.Parallel()
 	server := newService(t)
@@ -112,7 +114,8 @@ func TestAnswerLost(t *testing.T) {
 	}
 }
 
-// No attempt has an answer: the client cannot know, and says so. The program looks, and finds the one case or the other.
+// No attempt has an answer: the client cannot know, and says so. The program looks, and finds the
+// one case or the other.
 func TestUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -144,7 +147,8 @@ func TestUnknownOutcome(t *testing.T) {
 	}
 }
 
-// A refusal is not repeated, is told with its tenant, and does not keep the program from the next one.
+// A refusal is not repeated, is told with its tenant, and does not keep the program from the next
+// one.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	server := newService(t)
@@ -157,7 +161,8 @@ func TestRefused(t *testing.T) {
 	equal(t, "writes", []string{"DeleteUser physics", "DeleteUser biology", "UpdateTenantStatus biology"}, writes(server))
 }
 
-// Options of the fake make servers of other kinds: here an administrator to whom the list of tenants shows no users.
+// Options of the fake make servers of other kinds: here an administrator to whom the list of
+// tenants shows no users.
 func TestRestrictedAdministrator(t *testing.T) {
 	t.Parallel()
 	server := newService(t, argotest.WithAdminKey(argotest.DefaultKey, argotest.RoleRestricted))

@@ -12,12 +12,14 @@ import (
 
 // notSecret are fields that are named like a secret and hold none, with the reason.
 var notSecret = map[string]string{
-	"internal/rest: Operation.Credential":             "the name of one of a client's credentials",
-	"provisioning/keboola: NewProject.KeboolaToken":   "which of Keboola's own tokens to use, one of three names",
-	"provisioning/keboola/keboolatest: Project.Token": "the state of a fake, for tests to compare",
-	"provisioning/keboola/keboolatest: User.Password": "the state of a fake, for tests to compare",
-	"tenant/argo/argotest: DBConf.Password":           "the state of a fake, for tests to seed and to compare",
-	"tenant/argo/argotest: User.APIKey":               "the state of a fake, for tests to seed and to compare",
+	"internal/rest: Operation.Credential":                 "the name of one of a client's credentials",
+	"provisioning/keboola: NewProject.KeboolaToken":       "which of Keboola's own tokens to use, one of three names",
+	"provisioning/keboola/keboolatest: Project.Token":     "the state of a fake, for tests to compare",
+	"provisioning/keboola/keboolatest: User.Password":     "the state of a fake, for tests to compare",
+	"security/infoworks/infoworkstest: User.Password":     "the state of a fake, for tests to seed and to compare",
+	"security/infoworks/infoworkstest: User.RefreshToken": "the state of a fake, for tests to seed and to compare",
+	"tenant/argo/argotest: DBConf.Password":               "the state of a fake, for tests to seed and to compare",
+	"tenant/argo/argotest: User.APIKey":                   "the state of a fake, for tests to seed and to compare",
 }
 
 // TestFieldsNamedLikeSecrets walks every exported struct of the library and the examples: an

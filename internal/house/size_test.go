@@ -16,8 +16,8 @@ import (
 const mostPerOperation = 90
 
 // TestClientSize counts the lines of code of each client per operation, and prints them. Tests,
-// fakes, comments and blank lines do not count, nor do composed calls as operations: the last column
-// has the lines per exported method of the client, with those.
+// fakes, comments and blank lines do not count, nor do composed calls as operations: the last
+// column has the lines per exported method of the client, with those.
 func TestClientSize(t *testing.T) {
 	t.Parallel()
 	var lines, operations, methods int

@@ -103,10 +103,15 @@ func (s system) ofClass(class tenantkit.Class) []string {
 	return names
 }
 
-// others returns the client's methods that are made of operations: all that are left, except for
-// those that every client has.
+// common are the methods that every client has, and that are not in the table.
+var common = []string{"Call", "CallPage", "CloseIdleConnections", "Format"}
+
+// others returns the client's methods that are made of operations: all that are left.
 func (s system) others() []string {
-	known := map[string]bool{"Call": true, "CallPage": true, "CloseIdleConnections": true, "Format": true}
+	known := make(map[string]bool)
+	for _, name := range common {
+		known[name] = true
+	}
 	for _, op := range s.operations {
 		known[op.Name] = true
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
@@ -55,7 +54,7 @@ func TestFirstPrograms(t *testing.T) {
 				"PROXY_DEPLOYMENT_KIND": "GCP", "PROXY_ENDPOINT": "https://us-central1-acme.cloudfunctions.net/psoxy-github", "GITHUB_ORGANIZATION": "old",
 			}})
 			const account = "ci@acme.iam.gserviceaccount.com"
-			folder := programThatPrints(t, "gcloud", server.GoogleToken(account, time.Hour).Reveal())
+			folder := programThatPrints(t, "gcloud", server.GoogleToken(account, time.Hour))
 			return firstProgram{
 				address: "worklytics.DefaultBaseURL", fake: server.BaseURL(),
 				env:  []string{"CONNECTION_ID=" + id, "TENANT_ID=" + worklyticstest.DefaultTenantID, "SERVICE_ACCOUNT=" + account, "PATH=" + folder + ":" + os.Getenv("PATH")},
@@ -81,10 +80,10 @@ func TestFirstPrograms(t *testing.T) {
 		},
 		"security/infoworks": func(t *testing.T) firstProgram {
 			const user = "admin@infoworks.io"
-			server := infoworkstest.Start(t, infoworkstest.WithUsers(infoworkstest.User{Email: user, Password: tenantkit.NewSecret("secret")}))
+			server := infoworkstest.Start(t, infoworkstest.WithUsers(infoworkstest.User{Email: user, Password: "secret"}))
 			return firstProgram{
 				address: `"https://infoworks.example.org:3001/v3"`, fake: server.BaseURL(),
-				env: []string{"IWX_REFRESH_TOKEN=" + server.RefreshToken(user).Reveal()}, want: "200 OK application/json\n",
+				env: []string{"IWX_REFRESH_TOKEN=" + server.RefreshToken(user)}, want: "200 OK application/json\n",
 			}
 		},
 	}

@@ -36,7 +36,7 @@ func main() {
 func worklyticsCall(ctx context.Context) error {
 	server := worklyticstest.NewServer()
 	defer server.Close()
-	tokens := auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour).Reveal())
+	tokens := auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour))
 	client, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, tokens)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func autoidCall(ctx context.Context) error {
 func infoworksCall(ctx context.Context) error {
 	server := infoworkstest.NewServer(infoworkstest.WithUsers(infoworkstest.User{Email: "admin@infoworks.io"}))
 	defer server.Close()
-	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken("admin@infoworks.io").Reveal())})
+	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken("admin@infoworks.io"))})
 	if err != nil {
 		return err
 	}
