@@ -19,7 +19,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// killVariable, in the environment, makes the test program run the command, and kill itself at a request: "3 before", "3 after".
+// killVariable, in the environment, makes the test program run the command, and kill itself at a
+// request: "3 before", "3 after".
 const killVariable = "ARGO_ONBOARD_TEST_KILL"
 
 func TestMain(m *testing.M) {
@@ -73,7 +74,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// moments are the number of requests of a run of each kind, and whether one is handled before the end.
+// moments are the number of requests of a run of each kind, and whether one is handled before the
+// end.
 func moments(t *testing.T, test func(t *testing.T, existing bool, request int)) {
 	for _, existing := range []bool{false, true} {
 		whole := newSetup(t, existing)
@@ -85,7 +87,8 @@ func moments(t *testing.T, test func(t *testing.T, existing bool, request int)) 
 	}
 }
 
-// Killed at any request, before or after the service applied it, and run again, it ends as a run in peace does.
+// Killed at any request, before or after the service applied it, and run again, it ends as a run in
+// peace does.
 func TestKilledAtEachRequest(t *testing.T) {
 	t.Parallel()
 	moments(t, func(t *testing.T, existing bool, request int) {

@@ -1,7 +1,8 @@
-// Argo-onboard brings a tenant of an ARGO service, with its users, to what a JSON file says. README.md tells how to use it.
+// Argo-onboard brings a tenant of an ARGO service, with its users, to what a JSON file says.
+// README.md tells how to use it.
 //
-// It may be killed at any moment, and run again: it looks at what is there before it changes anything. The service itself would take
-// the same user twice.
+// It may be killed at any moment, and run again: it looks at what is there before it changes
+// anything. The service itself would take the same user twice.
 package main
 
 import (
@@ -55,8 +56,9 @@ func exitCode(err error, stderr io.Writer) int {
 	}
 	// There is nobody to tell that standard error is gone.
 	_, _ = fmt.Fprintln(stderr, "argo-onboard:", err)
+	var invalid *tenantkit.ValidationError
 	switch {
-	case errors.Is(err, errFile):
+	case errors.Is(err, errFile), errors.As(err, &invalid):
 		return exitUsage
 	case errors.Is(err, errTwice):
 		return exitTwice

@@ -23,8 +23,8 @@ func TestPlan(t *testing.T) {
 	t.Parallel()
 	for existing, want := range map[bool]string{
 		false: "+ tenant physics: create\n" +
-			"~ user ada@example.org: create, as [admin]\n~ user grace@example.org: create, as [viewer admin_ui]\n~ user emmy@example.org: create, as []\n",
-		true: "~ tenant: website, topology.type, topology.feed, db_conf of ar\n~ user ada@example.org: name\n~ user emmy@example.org: create, as []\n" +
+			"+ user ada@example.org: create as admin\n+ user grace@example.org: create as viewer, admin_ui\n+ user emmy@example.org: create\n",
+		true: "~ tenant physics: update website, topology.type, topology.feed, db_conf of ar\n~ user ada@example.org: update name\n+ user emmy@example.org: create\n" +
 			"  not in the file, and left alone: \"max@example.org\"\n",
 	} {
 		s := newSetup(t, existing)
@@ -69,10 +69,10 @@ func TestFile(t *testing.T) {
 		"bad JSON":         {`"topology": {`, `"topology": `, "tenant.json:3: "},
 		"another kind":     {`27017`, `"27017"`, "tenant.json:4: "},
 		"two tenants":      {"\n}", "\n}{}", "something stands behind the tenant"},
-		"no name":          {`"name": "physics", `, ``, "info.name is missing"},
-		"no address":       {`, "email": "emmy@example.org"`, ``, "users.2: name and email are needed"},
-		"address twice":    {`emmy@`, `ADA@`, "users.2.email: ADA@example.org is there twice"},
-		"no store":         {`"store": "ar"`, `"store": ""`, "db_conf.0.store is missing"},
+		"no name":          {`"name": "physics", `, ``, "info.name: must not be empty"},
+		"no address":       {`, "email": "emmy@example.org"`, ``, "users.2.email: must be set and unique"},
+		"address twice":    {`emmy@`, `ADA@`, "users.2.email: must be set and unique"},
+		"no store":         {`"store": "ar"`, `"store": ""`, "db_conf.0.store: must be set and unique"},
 		"variable not set": {passwordVariable, "ARGO_ONBOARD_TEST_NOT_SET", "the variable ARGO_ONBOARD_TEST_NOT_SET is not set"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +134,8 @@ func TestUserWithoutKey(t *testing.T) {
 	s.hasKeys(t, s.tenants()[0])
 }
 
-// An interrupt ends the run behind the change in hand; the status is restored, and the next run does the rest.
+// An interrupt ends the run behind the change in hand; the status is restored, and the next run
+// does the rest.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t, true)
@@ -150,7 +151,7 @@ func TestInterrupt(t *testing.T) {
 		})
 	}))
 	err := c.run(ctx, new(bytes.Buffer))
-	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped before «user ada@example.org: name»") {
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped before «user ada@example.org: update name»") {
 		t.Errorf("error %v", err)
 	}
 	if diff := cmp.Diff(s.before.Status, s.tenants()[0].Status); diff != "" {
@@ -170,7 +171,7 @@ func TestNewerStatus(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t, true)
 	// Behind the update of the tenant, which wipes the status.
-	s.kill(t, "6 after")
+	s.kill(t, "5 after")
 	if s.tenants()[0].Status != nil {
 		t.Fatal("the status was not wiped")
 	}
@@ -191,8 +192,8 @@ func TestNewerStatus(t *testing.T) {
 func TestStateOfSomethingElse(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{"tenant_id":"other","status":{}}`: `holds the status of another tenant, "other"`,
-		"notes of mine":                     "holds no state of this program",
+		`{"tenant_id":"other","status":{}}`: `the status of another tenant, "other"`,
+		"notes of mine":                     "is not a status",
 	} {
 		for _, existing := range []bool{false, true} {
 			s := newSetup(t, existing)
@@ -292,7 +293,7 @@ func TestPrivateAuthority(t *testing.T) {
 		ca, want string
 		code     int
 	}{
-		"right": {authority, "~ tenant: website", exitChanges},
+		"right": {authority, "~ tenant physics: update website", exitChanges},
 		"none":  {"", "certificate", exitFailed},
 		"empty": {key, "holds no certificate in PEM", exitFailed},
 		"lost":  {"none.pem", "none.pem", exitFailed},

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -16,10 +18,8 @@ import (
 
 // session is one run.
 type session struct {
-	client *argo.Client
-	wanted *wanted
-	state  string
-	out    io.Writer
+	desired *argo.Tenant
+	out     io.Writer
 }
 
 func (s *session) say(format string, args ...any) {
@@ -28,7 +28,7 @@ func (s *session) say(format string, args ...any) {
 }
 
 func (c *command) run(ctx context.Context, out io.Writer) error {
-	wanted, err := readFile(c.file, c.getenv)
+	desired, err := readFile(c.file, c.getenv)
 	if err != nil {
 		return err
 	}
@@ -37,38 +37,63 @@ func (c *command) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	s := &session{client: client, wanted: wanted, state: c.state, out: out}
-	if s.state == "" {
-		s.state = c.file + ".state"
+	s, state := &session{desired, out}, c.state
+	if state == "" {
+		state = c.file + ".state"
 	}
 	if !c.plan {
-		unlock, err := lock(ctx, s.state)
+		unlock, err := lock(ctx, state)
 		if err != nil {
 			return err
 		}
 		defer unlock()
 	}
-	p, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	s.show(p)
-	switch todo := p.tenant == nil || len(p.steps) > 0; {
-	case len(p.twice) > 0:
+	// An interrupt does not cut a request short: the service would go on with it, and the next run
+	// could look too early.
+	changes, err := client.Reconcile(context.WithoutCancel(ctx), desired, argo.ReconcileOptions{
+		DryRun:  c.plan,
+		Store:   stateFile(state),
+		Planned: s.show,
+		Before:  func(argo.Change) error { return ctx.Err() },
+		After:   func(change argo.Change) { s.say("  done: %s", change) },
+	})
+	var twice *argo.DuplicateError
+	switch {
+	case errors.As(err, &twice):
+		s.say("! twice: %s, as %s", twice.Object, strings.Join(twice.IDs, " and "))
 		return errTwice
-	case todo && c.plan:
+	case err != nil && !c.plan && tenantkit.OutcomeOf(err) == tenantkit.OutcomeUnknown:
+		return fmt.Errorf("%w\nrun it again, in a minute: it looks first, and goes on from what is there", err)
+	case err != nil:
+		return err
+	case c.plan && len(changes.Changes) > 0:
 		return errChanges
 	case c.plan:
 		return nil
-	case todo:
-		if p, err = s.bring(ctx, p); err != nil {
-			return fmt.Errorf("%w\nrun it again, in a minute: it looks first, and goes on from what is there", err)
+	}
+	return c.handKeys(s, changes)
+}
+
+// show shows the plan.
+func (s *session) show(plan argo.Changes) error {
+	for _, change := range plan.Changes {
+		mark := "~"
+		if change.Action == "create" {
+			mark = "+"
 		}
+		s.say("%s %s", mark, change)
 	}
-	if err := s.forgetStatus(); err != nil {
-		return err
+	if len(plan.Others) > 0 {
+		others := make([]string, len(plan.Others))
+		for i, user := range plan.Others {
+			others[i] = fmt.Sprintf("%q", user.Email)
+		}
+		s.say("  not in the file, and left alone: %s", strings.Join(others, ", "))
 	}
-	return c.handKeys(s, p.tenant.Users)
+	if len(plan.Changes) == 0 {
+		s.say("  tenant %s and its %d users are as the file says", s.desired.Info.Name, len(s.desired.Users))
+	}
+	return nil
 }
 
 // lock keeps another run with the same file out, in this or another process.
@@ -86,63 +111,15 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 	return func() { _ = release() }, nil
 }
 
-// bring does what is planned, and returns what is there afterwards.
-func (s *session) bring(ctx context.Context, p *plan) (*plan, error) {
-	// An interrupt does not cut a request short: the service would go on with it, and the next run could look too early.
-	uncut := context.WithoutCancel(ctx)
-	if p.tenant == nil {
-		var tenant argo.Tenant
-		s.wanted.change(&tenant)
-		created, err := s.client.CreateTenant(uncut, &tenant)
-		if err != nil {
-			return nil, err
-		}
-		s.say("  created the tenant, id %s", created.ID)
-		p.tenant = &argo.Tenant{ID: created.ID}
-	}
-	err := s.client.KeepStatus(uncut, p.tenant.ID, func(uncut context.Context) error {
-		if err := s.saveStatus(uncut, p.tenant.ID); err != nil {
-			return err
-		}
-		for _, step := range p.steps {
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("stopped before «%s»: %w", step.text, err)
-			}
-			if err := step.do(uncut, s.client, p.tenant.ID); err != nil {
-				return err
-			}
-			s.say("  done: %s", step.text)
-		}
-		return nil
+// handKeys hands out the keys of the file's users: of all, since a run that was killed cannot have
+// told those that it made.
+func (c *command) handKeys(s *session, changes argo.Changes) error {
+	users := slices.DeleteFunc(slices.Clone(changes.Tenant.Users), func(user argo.User) bool {
+		return slices.ContainsFunc(changes.Others, func(other argo.User) bool { return other.ID == user.ID })
 	})
-	if err != nil {
-		return nil, err
-	}
-	// Another program may have undone some of it: the server loses one of two changes at the same time.
-	p, err = s.look(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if p.tenant == nil || len(p.steps) > 0 || len(p.twice) > 0 {
-		s.show(p)
-		return nil, errors.New("another program changed the tenant at the same time: the above is left to do")
-	}
-	return p, nil
-}
-
-// handKeys hands out the keys of the file's users: of all, since a run that was killed cannot have told those that it made.
-func (c *command) handKeys(s *session, there []argo.User) error {
-	var users []argo.User
-	for _, user := range there {
-		for _, wanted := range s.wanted.Users {
-			if wanted.is(user) {
-				users = append(users, user)
-			}
-		}
-	}
 	if c.printKeys {
 		for _, user := range users {
-			s.say("%s %s", user.Email, string(user.APIKey))
+			s.say("%s %s", user.Email, user.APIKey.Reveal())
 		}
 	}
 	if c.keys == "" {

@@ -23,7 +23,8 @@ const (
 	password         = "MARKER-password"
 )
 
-// tenantFile wants one user more, another name of one, and another website, than existingTenant has.
+// tenantFile wants one user more, another name of one, and another website, than existingTenant
+// has.
 const tenantFile = `{
   "info": {"name": "physics", "email": "physics@example.org", "website": "https://physics.example.org"},
   "topology": {"type": "GOCDB", "feed": "gocdb.example.org"},
@@ -140,7 +141,8 @@ func (s *setup) must(t *testing.T) string {
 	return out
 }
 
-// isDone checks that the service is as the file says, that the status was kept, and that another run changes nothing.
+// isDone checks that the service is as the file says, that the status was kept, and that another
+// run changes nothing.
 func (s *setup) isDone(t *testing.T) {
 	t.Helper()
 	tenants := s.tenants()

@@ -2,74 +2,53 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 
-	"github.com/tenantkit/tenantkit/tenant/argo"
+	"github.com/tenantkit/tenantkit/coord"
 )
 
-// savedStatus is the tenant's status in a file, while changes wipe it on the server. KeepStatus restores it there also after a failure,
-// but nothing can restore it when the program is killed, except the next run.
-type savedStatus struct {
-	TenantID string      `json:"tenant_id"`
-	Status   argo.Status `json:"status"`
-}
+// stateFile is a store with one value, the tenant's status while changes wipe it, in the file of
+// this path. [lock] keeps other runs out.
+type stateFile string
 
-// lostStatus returns the status that a run that was cut off has saved, if the server has none now, and nil otherwise. The id is empty
-// where the tenant is still to be created.
-func (s *session) lostStatus(ctx context.Context, tenantID string) (*argo.Status, error) {
-	data, err := os.ReadFile(s.state)
+// Load returns the content of the file.
+func (f stateFile) Load(context.Context, string) ([]byte, string, error) {
+	data, err := os.ReadFile(string(f))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, "", nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var saved savedStatus
-	if err := json.Unmarshal(data, &saved); err != nil {
-		return nil, fmt.Errorf("%s holds no state of this program: %w; move it away", s.state, err)
-	}
-	if saved.TenantID != tenantID {
-		return nil, fmt.Errorf("%s holds the status of another tenant, %q: end that run with its own file, or move the state away", s.state, saved.TenantID)
-	}
-	now, err := s.client.GetTenantStatus(ctx, tenantID)
-	if err != nil {
-		return nil, err
-	}
-	if !reflect.DeepEqual(now.Status, argo.Status{}) {
-		// The engine has reported since.
-		return nil, nil
-	}
-	return &saved.Status, nil
+	sum := sha256.Sum256(data)
+	return data, hex.EncodeToString(sum[:]), nil
 }
 
-// saveStatus saves the status before the first change, unless there is none.
-func (s *session) saveStatus(ctx context.Context, tenantID string) error {
-	now, err := s.client.GetTenantStatus(ctx, tenantID)
+// Save replaces the file, or removes it if value is nil.
+func (f stateFile) Save(ctx context.Context, key string, value []byte, version string) (string, error) {
+	_, current, err := f.Load(ctx, key)
+	switch {
+	case err != nil:
+		return "", err
+	case current != version:
+		return "", coord.ErrStale
+	case value != nil:
+		err = writePrivately(string(f), value)
+	default:
+		if err = os.Remove(string(f)); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	if reflect.DeepEqual(now.Status, argo.Status{}) {
-		return nil
-	}
-	data, err := json.Marshal(savedStatus{tenantID, now.Status})
-	if err != nil {
-		return err
-	}
-	return writePrivately(s.state, data)
-}
-
-// forgetStatus ends what saveStatus began.
-func (s *session) forgetStatus() error {
-	if err := os.Remove(s.state); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	_, next, err := f.Load(ctx, key)
+	return next, err
 }
 
 // writePrivately writes a file that only its owner can read, in whole or not at all.
