@@ -20,7 +20,8 @@ import (
 )
 
 const (
-	// cleanupTimeout bounds the deletion of what the tour made, which also an interrupt does not keep from happening.
+	// cleanupTimeout bounds the deletion of what the tour made, which also an interrupt does not
+	// keep from happening.
 	cleanupTimeout = 30 * time.Second
 	// creationTimeout bounds a creation, which an interrupt does not cut short.
 	creationTimeout = 30 * time.Second
@@ -100,7 +101,8 @@ func (t *argoSteps) run(ctx context.Context) error {
 	return nil
 }
 
-// create creates a tenant. An interrupt does not cut it short: the server would go on with it, and the clean-up could come too early.
+// create creates a tenant. An interrupt does not cut it short: the server would go on with it, and
+// the clean-up could come too early.
 func (t *argoSteps) create(ctx context.Context, tenant *argo.Tenant) (*argo.Created, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("interrupted: %w", err)
@@ -114,7 +116,7 @@ func (t *argoSteps) createTenant(ctx context.Context, name string) (id string, e
 	created, err := t.create(ctx, &argo.Tenant{
 		Info: argo.Info{Name: t.prefix + name, Email: name + "@example.org", Description: "made by the quickstart"},
 		DBConf: []argo.DBConf{{
-			Store: "ar", Server: "db.example.org", Port: 27017, Database: name, Username: "argo", Password: "not a real password",
+			Store: "ar", Server: "db.example.org", Port: 27017, Database: name, Username: "argo", Password: tenantkit.NewSecret("not a real password"),
 		}},
 		Topology: argo.Topology{Type: "GOCDB", Feed: "gocdb.example.org"},
 	})
@@ -166,7 +168,7 @@ func (t *argoSteps) keepStatus(ctx context.Context, tenant string) error {
 }
 
 func (t *argoSteps) modifyTenant(ctx context.Context, tenant string) error {
-	err := t.client.ModifyTenant(ctx, tenant, func(tenant *argo.Tenant) error {
+	_, err := t.client.ModifyTenant(ctx, tenant, func(tenant *argo.Tenant) error {
 		tenant.Info.Website = "www.example.org"
 		return nil
 	})
@@ -238,7 +240,8 @@ func (t *argoSteps) listAll(ctx context.Context) error {
 	return nil
 }
 
-// cleanUp deletes what the tour made, found by name: also what was created by a call that was not answered.
+// cleanUp deletes what the tour made, found by name: also what was created by a call that was not
+// answered.
 func (t *argoSteps) cleanUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
 	defer cancel()

@@ -223,7 +223,8 @@ func TestTimeIn(t *testing.T) {
 	}
 }
 
-// FuzzRefusal reads refusals of any kind without a panic, and never shows the key that a conflict names.
+// FuzzRefusal reads refusals of any kind without a panic, and never shows the key that a conflict
+// names.
 func FuzzRefusal(f *testing.F) {
 	for _, body := range []string{
 		`{"status":{"message":"Conflict","code":"409"},"errors":[{"details":"More than one users found using the key: MARKER"}]}`,

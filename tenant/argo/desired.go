@@ -165,7 +165,8 @@ func (r *reconciliation) updateUser(object string, desired, now User) []Change {
 	}}}
 }
 
-// applyTo sets the fields of the tenant, but not of its users, that are set in t, and returns the names of those that differed.
+// applyTo sets the fields of the tenant, but not of its users, that are set in t, and returns the
+// names of those that differed.
 func (t *Tenant) applyTo(tenant *Tenant) (changed []string) {
 	for _, field := range []struct {
 		name, desired string

@@ -27,7 +27,8 @@ type statusLine struct {
 	Details string    `json:"details" xml:"details"`
 }
 
-// check returns an error for JSON that is not the server's, or that reports a failure under a 2xx status.
+// check returns an error for JSON that is not the server's, or that reports a failure under a 2xx
+// status.
 func (e *envelope[T]) check() error {
 	switch {
 	case e.Status.Code == "":
@@ -38,8 +39,8 @@ func (e *envelope[T]) check() error {
 	return nil
 }
 
-// do makes a call whose response has data of type T, which check, if it is not nil, looks at. Every call of this package but those of
-// [Client.AllTenants] and [Client.Call] goes through it.
+// do makes a call whose response has data of type T, which check, if it is not nil, looks at. Every
+// call of this package but those of [Client.AllTenants] and [Client.Call] goes through it.
 func do[T any](ctx context.Context, c *Client, op *rest.Operation, call rest.Call, check func(T) error, opts []tenantkit.Option) (T, error) {
 	var response envelope[T]
 	call.Into = &response
@@ -111,8 +112,8 @@ func readError(failed *tenantkit.Error, body []byte) {
 	}
 }
 
-// isUnknown reports whether the server itself says that a tenant or a user does not exist. A 404 without its envelope comes from a
-// gateway or another route, and does not say that.
+// isUnknown reports whether the server itself says that a tenant or a user does not exist. A 404
+// without its envelope comes from a gateway or another route, and does not say that.
 func isUnknown(err error) bool {
 	var failed *tenantkit.Error
 	return errors.As(err, &failed) && failed.StatusCode == http.StatusNotFound && failed.Code == "404"

@@ -13,8 +13,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// fakeClient returns a client of a fake server, on which there is one tenant with a user, and their IDs. A program has the URL of its
-// service, and a source of its key.
+// fakeClient returns a client of a fake server, on which there is one tenant with a user, and their
+// IDs. A program has the URL of its service, and a source of its key.
 func fakeClient() (client *argo.Client, tenantID, userID string, stop func()) {
 	server := argotest.NewServer(argotest.WithClock(func() time.Time { return time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC) }))
 	tenantID = server.AddTenant(argotest.Tenant{
@@ -31,7 +31,8 @@ func fakeClient() (client *argo.Client, tenantID, userID string, stop func()) {
 	}
 }
 
-// A part of a tenant is changed, and the rest stays as it is, users and their keys included. KeepStatus sees to the status.
+// A part of a tenant is changed, and the rest stays as it is, users and their keys included.
+// KeepStatus sees to the status.
 func ExampleClient_ModifyTenant() {
 	client, tenantID, _, stop := fakeClient()
 	defer stop()
@@ -121,7 +122,8 @@ func ExampleClient_GetTenantStatus() {
 	// all is well: false
 }
 
-// The status could not be restored, since the server was gone by then. It is in the error, for a later try.
+// The status could not be restored, since the server was gone by then. It is in the error, for a
+// later try.
 func ExampleStatusLostError() {
 	server := argotest.NewServer()
 	defer server.Close()

@@ -98,7 +98,8 @@ func ExampleClient_CreateTenant_failures() {
 	_, err = client.CreateTenant(ctx, &argo.Tenant{Info: argo.Info{Name: "acme"}})
 	fmt.Println(errors.Is(err, tenantkit.ErrConflict), tenantkit.OutcomeOf(err))
 
-	// The connection breaks after the server has done its work: the call is not repeated, since that could make a second tenant.
+	// The connection breaks after the server has done its work: the call is not repeated, since
+	// that could make a second tenant.
 	server.Fail("CreateTenant", argotest.Fault{ResetAfter: true})
 	_, err = client.CreateTenant(ctx, &argo.Tenant{Info: argo.Info{Name: "beta"}})
 	fmt.Println(tenantkit.OutcomeOf(err), "after", server.Applied("CreateTenant"), "creation")

@@ -26,7 +26,8 @@ func ExampleClient_ProvisionUser() {
 	// a key of 64 characters, to be stored where secrets are
 }
 
-// A user is created without a look at what became of it: whoever calls the service with its key reads that later.
+// A user is created without a look at what became of it: whoever calls the service with its key
+// reads that later.
 func ExampleClient_CreateUser() {
 	client, tenantID, _, stop := fakeClient()
 	defer stop()

@@ -29,7 +29,8 @@ type exchange struct {
 	} `json:"response"`
 }
 
-// call makes the client's call that belongs to a request to a path under /api/v2/admin, and returns what came back.
+// call makes the client's call that belongs to a request to a path under /api/v2/admin, and returns
+// what came back.
 func call(ctx context.Context, c *argo.Client, method, path string) (any, error) {
 	path, _, _ = strings.Cut(strings.ReplaceAll(path, "%3A", ":"), "?")
 	parts := strings.Split(strings.TrimPrefix(path, "/api/v2/admin/"), "/")
@@ -75,7 +76,8 @@ func call(ctx context.Context, c *argo.Client, method, path string) (any, error)
 	}
 }
 
-// TestRecordedAnswers gives every recorded answer of the real server to the client's method of its request.
+// TestRecordedAnswers gives every recorded answer of the real server to the client's method of its
+// request.
 func TestRecordedAnswers(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/exchanges/*.json")
@@ -135,7 +137,8 @@ func TestRecordedAnswers(t *testing.T) {
 	}
 }
 
-// compareWithRecorded checks that what the client read has all that the answer says: written back, it is the answer's data.
+// compareWithRecorded checks that what the client read has all that the answer says: written back,
+// it is the answer's data.
 func compareWithRecorded(t *testing.T, got any, body string) {
 	t.Helper()
 	var answer struct{ Data any }

@@ -236,10 +236,12 @@ func (s SyncData) MarshalJSONTo(enc *wire.Encoder) error {
 	return wire.MarshalTo(enc, (*syncDataJSON)(&s))
 }
 
-// UnmarshalJSON reads all fields, unknown ones into Extra, and either spelling of blank_recomputation.
+// UnmarshalJSON reads all fields, unknown ones into Extra, and either spelling of
+// blank_recomputation.
 func (s *SyncData) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, s) }
 
-// UnmarshalJSONFrom reads all fields, unknown ones into Extra, and either spelling of blank_recomputation.
+// UnmarshalJSONFrom reads all fields, unknown ones into Extra, and either spelling of
+// blank_recomputation.
 func (s *SyncData) UnmarshalJSONFrom(dec *wire.Decoder) error {
 	if err := wire.UnmarshalFrom(dec, (*syncDataJSON)(s)); err != nil || s == nil {
 		return err

@@ -15,8 +15,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// TestLoadWithFaults makes 10 000 calls in 200 goroutines on one client, of which a fifth meet a fault: every read ends well, no
-// write is applied twice, and no outcome is wrong.
+// TestLoadWithFaults makes 10 000 calls in 200 goroutines on one client, of which a fifth meet a
+// fault: every read ends well, no write is applied twice, and no outcome is wrong.
 func TestLoadWithFaults(t *testing.T) {
 	t.Parallel()
 	const goroutines, calls, share = 200, 50, 0.2
@@ -93,7 +93,8 @@ func TestLoadWithFaults(t *testing.T) {
 	t.Logf("%d requests for %d calls, over %d connections; writes told as %v", len(server.Requests()), goroutines*calls, len(connections), told)
 }
 
-// TestEchoedSecretsAreNotShown meets a server that repeats the request's headers, key included, and names the key of a user.
+// TestEchoedSecretsAreNotShown meets a server that repeats the request's headers, key included, and
+// names the key of a user.
 func TestEchoedSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	const wrongKey, userKey = "MARKER-wrong-key", "MARKER-user-key"
@@ -121,8 +122,8 @@ func TestEchoedSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// TestEchoOfOtherHeaders meets the repeated headers of a program that sends more than the key: a request ID of its own, and what a
-// gateway before the server wants.
+// TestEchoOfOtherHeaders meets the repeated headers of a program that sends more than the key: a
+// request ID of its own, and what a gateway before the server wants.
 func TestEchoOfOtherHeaders(t *testing.T) {
 	t.Parallel()
 	server := argotest.Start(t)

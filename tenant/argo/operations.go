@@ -7,8 +7,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// The API, as it is routed in argo-web-api 1.14.2. All operations take an administrator's key in x-api-key. All responses are JSON: a
-// 200 without a body means that the server failed.
+// The API, as it is routed in argo-web-api 1.14.2. All operations take an administrator's key in
+// x-api-key. All responses are JSON: a 200 without a body means that the server failed.
 var (
 	listTenants        = rest.Operation{Service: service, Name: "ListTenants", Method: http.MethodGet, Path: "/admin/tenants", Class: tenantkit.Read}
 	createTenant       = rest.Operation{Service: service, Name: "CreateTenant", Method: http.MethodPost, Path: "/admin/tenants", Class: tenantkit.Write}

@@ -15,13 +15,16 @@ import (
 type ReconcileOptions struct {
 	// DryRun plans, and changes nothing on the service.
 	DryRun bool
-	// Store keeps the tenant's status while changes wipe it, so that another run restores it after the program was killed. If nil, the
-	// status survives errors and panics, as with [Client.KeepStatus], but not the end of the program. [coord.Dir] is one.
+	// Store keeps the tenant's status while changes wipe it, so that another run restores it after
+	// the program was killed. If nil, the status survives errors and panics, as with
+	// [Client.KeepStatus], but not the end of the program. [coord.Dir] is one.
 	Store coord.Store
-	// Planned is called with the plan before the first change, also in a dry run. If it returns an error, nothing is changed.
+	// Planned is called with the plan before the first change, also in a dry run. If it returns an
+	// error, nothing is changed.
 	Planned func(Changes) error
-	// Before is called before each change. If it returns an error, the run ends there, and the status is restored. A run that a person
-	// interrupts should end this way: ending the context cuts off the change in hand.
+	// Before is called before each change. If it returns an error, the run ends there, and the
+	// status is restored. A run that a person interrupts should end this way: ending the context
+	// cuts off the change in hand.
 	Before func(Change) error
 	// After is called after each change that was made.
 	After func(Change)
@@ -31,8 +34,8 @@ type ReconcileOptions struct {
 type Changes struct {
 	// Changes are in the order in which they are made.
 	Changes []Change
-	// Tenant is the tenant with its users and their keys: after all changes, or before them in a dry run. It is nil if the tenant does
-	// not exist yet, and after an error.
+	// Tenant is the tenant with its users and their keys: after all changes, or before them in a
+	// dry run. It is nil if the tenant does not exist yet, and after an error.
 	Tenant *Tenant
 	// Others are users of the tenant that the desired state does not name. They are left alone.
 	Others []User
@@ -61,22 +64,33 @@ type Change struct {
 
 // String returns the change in one line: "user ada@example.org: update name, roles".
 func (c Change) String() string {
-	return c.Object + ": " + strings.TrimSpace(c.Action+" "+strings.Join(c.Details, ", "))
+	text := c.Object + ": " + c.Action
+	if len(c.Details) == 0 {
+		return text
+	}
+	if c.Action == "create" {
+		text += " as"
+	}
+	return text + " " + strings.Join(c.Details, ", ")
 }
 
-// Reconcile brings a tenant and its users to a desired state. It finds the tenant by its name and creates it if there is none. It
-// finds users by their e-mail addresses, in upper or lower case, and databases by Store. Fields of desired that are not set stay as
-// they are on the service, including passwords, and so do users that desired does not name. Users without a key get one. IDs, times
-// and Extra are ignored; users must have a name, an address and no key.
+// Reconcile brings a tenant and its users to a desired state. It finds the tenant by its name and
+// creates it if there is none. It finds users by their e-mail addresses, in upper or lower case,
+// and databases by Store. Fields of desired that are not set stay as they are on the service,
+// including passwords, and so do users that desired does not name. Users without a key get one.
+// IDs, times and Extra are ignored; users must have a name, an address and no key.
 //
-// It looks before it changes anything, and looks again in the end. It may be killed at any moment and called again: nobody is created
-// twice, and the tenant's status is kept, see ReconcileOptions.Store. If a tenant or a user is there twice, nothing is changed, and the
-// error contains a [DuplicateError].
+// It looks before it changes anything, and looks again in the end. It may be killed at any moment
+// and called again: nobody is created twice, and the tenant's status is kept, see
+// ReconcileOptions.Store. If a tenant or a user is there twice, nothing is changed, and the error
+// contains a [DuplicateError].
 //
-// It returns the changes that were made, also with an error. After an error that follows a change, the outcome is
+// It returns the changes that were made, also with an error. After an error that follows a change,
+// the outcome is
 // [tenantkit.OutcomeUnknown]: call it again. Errors of the functions in options are in the [tenantkit.Error] that it returns.
 //
-// Retry class: that of each call. A run waits until no other creation or run for the name works under the client's locker.
+// Retry class: that of each call. A run waits until no other creation or run for the name works
+// under the client's locker.
 func (c *Client) Reconcile(ctx context.Context, desired *Tenant, options ReconcileOptions, opts ...tenantkit.Option) (changes Changes, err error) {
 	if err := checkDesired(desired); err != nil {
 		return Changes{}, err
@@ -192,8 +206,8 @@ func (r *reconciliation) key() string {
 	return service + " " + r.client.rest.BaseURL().Host + " status of " + r.desired.Info.Name
 }
 
-// lost returns the status that a run that was killed saved, if the tenant has none now, and nil otherwise. The ID is empty if there is
-// no tenant.
+// lost returns the status that a run that was killed saved, if the tenant has none now, and nil
+// otherwise. The ID is empty if there is no tenant.
 func (r *reconciliation) lost(ctx context.Context, tenantID string) (*Status, error) {
 	if r.Store == nil {
 		return nil, nil

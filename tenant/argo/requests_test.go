@@ -381,7 +381,8 @@ func TestNewClient(t *testing.T) {
 	}
 }
 
-// TestMiddlewareIsMadeOnce gives a middleware to the client, which may count or hold back calls, and another one to single calls.
+// TestMiddlewareIsMadeOnce gives a middleware to the client, which may count or hold back calls,
+// and another one to single calls.
 func TestMiddlewareIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	made := make(map[string]int)

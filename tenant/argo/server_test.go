@@ -24,7 +24,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// newServerClient returns a client of a fake server with quick repetitions, both closed at the end of the test.
+// newServerClient returns a client of a fake server with quick repetitions, both closed at the end
+// of the test.
 func newServerClient(t *testing.T, server *argotest.Server, opts ...tenantkit.Option) *argo.Client {
 	t.Helper()
 	opts = append([]tenantkit.Option{tenantkit.WithRetry(tenantkit.RetryPolicy{BaseDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond})}, opts...)
@@ -112,7 +113,8 @@ func TestModifyTenantWritesOnlyChanges(t *testing.T) {
 	}
 }
 
-// TestModifyTenantMendsAPassword meets a tenant whose password another program has overwritten with its redaction.
+// TestModifyTenantMendsAPassword meets a tenant whose password another program has overwritten with
+// its redaction.
 func TestModifyTenantMendsAPassword(t *testing.T) {
 	t.Parallel()
 	server := argotest.Start(t)
@@ -209,7 +211,8 @@ func TestUserLife(t *testing.T) {
 	}
 }
 
-// TestUserChangesAreSerialized changes the users of two tenants at the same time, on a server that loses concurrent changes.
+// TestUserChangesAreSerialized changes the users of two tenants at the same time, on a server that
+// loses concurrent changes.
 func TestUserChangesAreSerialized(t *testing.T) {
 	t.Parallel()
 	server := argotest.Start(t, argotest.WithLostUserChanges(5*time.Millisecond))
@@ -293,7 +296,8 @@ func TestWaitingForATenantObeysTheContext(t *testing.T) {
 	}
 }
 
-// A function that waits for itself cannot be told from one that waits for another goroutine; the error names the mistake.
+// A function that waits for itself cannot be told from one that waits for another goroutine; the
+// error names the mistake.
 func TestWaitingForOneself(t *testing.T) {
 	t.Parallel()
 	server := argotest.Start(t)
@@ -317,7 +321,8 @@ func TestWaitingForOneself(t *testing.T) {
 	}
 }
 
-// losingUsers returns a client of a server on which another program loses the next users that the client creates.
+// losingUsers returns a client of a server on which another program loses the next users that the
+// client creates.
 func losingUsers(t *testing.T, server *argotest.Server, tenantID string, lost int) *argo.Client {
 	t.Helper()
 	other := newServerClient(t, server)

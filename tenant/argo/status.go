@@ -27,9 +27,11 @@ type TenantStatus struct {
 
 func (s TenantStatus) hasID() bool { return s.ID != "" }
 
-// Status is what the argo engine reports of a tenant. The zero value is a status that was never set, or was wiped.
+// Status is what the argo engine reports of a tenant. The zero value is a status that was never
+// set, or was wiped.
 type Status struct {
-	// Total is worked out by the server when it is read: whether everything else is true. It is not sent.
+	// Total is worked out by the server when it is read: whether everything else is true. It is not
+	// sent.
 	Total bool
 	// AMS is the state of the messaging service.
 	AMS AMS
@@ -39,7 +41,8 @@ type Status struct {
 	EngineConfig bool
 	// LastCheck is when the engine looked. The server takes any text.
 	LastCheck string
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
@@ -48,7 +51,8 @@ type AMS struct {
 	// MetricData and SyncData are the states of the two kinds of messages.
 	MetricData AMSProject
 	SyncData   AMSProject
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
@@ -60,7 +64,8 @@ type AMSProject struct {
 	StatusStreaming bool
 	// MessagesArrived is the number of messages that have arrived.
 	MessagesArrived int64
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
@@ -70,7 +75,8 @@ type HDFS struct {
 	MetricData bool
 	// SyncData has the state of each report by the report's name.
 	SyncData map[string]SyncData
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
@@ -86,18 +92,20 @@ type SyncData struct {
 	MetricProfile        bool
 	OperationsProfile    bool
 	Weights              bool
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
-// GetTenantStatus returns a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]; a tenant without a status has the zero
-// Status. Restricted administrators may call it too. Retry class: read.
+// GetTenantStatus returns a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]; a tenant
+// without a status has the zero Status. Restricted administrators may call it too. Retry class:
+// read.
 func (c *Client) GetTenantStatus(ctx context.Context, tenantID string, opts ...tenantkit.Option) (*TenantStatus, error) {
 	return one[TenantStatus](ctx, c, &getTenantStatus, rest.Call{Path: []string{tenantID}}, opts)
 }
 
-// UpdateTenantStatus replaces a tenant's status. An unknown tenant is [tenantkit.ErrNotFound]. Retry class: idempotent
-// write.
+// UpdateTenantStatus replaces a tenant's status. An unknown tenant is [tenantkit.ErrNotFound].
+// Retry class: idempotent write.
 func (c *Client) UpdateTenantStatus(ctx context.Context, tenantID string, status *Status, opts ...tenantkit.Option) error {
 	op := &updateTenantStatus
 	if status == nil {
@@ -121,18 +129,21 @@ func (c *Client) UpdateTenantStatus(ctx context.Context, tenantID string, status
 // restoreTimeout limits the work of KeepStatus after the caller's context is done.
 const restoreTimeout = time.Minute
 
-// KeepStatus reads the tenant's status, runs change, and restores the status, which changes of a tenant and of its users wipe. It also
-// does so if change fails or panics, and if the context is done, for at most a minute. A status that is set in the meantime, by change
-// or by another program, is left alone, and so is a tenant that is deleted. A call without a response may still be under way, and wipe
-// the status after it was restored.
+// KeepStatus reads the tenant's status, runs change, and restores the status, which changes of a
+// tenant and of its users wipe. It also does so if change fails or panics, and if the context is
+// done, for at most a minute. A status that is set in the meantime, by change or by another
+// program, is left alone, and so is a tenant that is deleted. A call without a response may still
+// be under way, and wipe the status after it was restored.
 //
-// Call the client's methods with the context that change is given. Several KeepStatus for one tenant run one after the other under the
-// client's locker. A nested KeepStatus for the same tenant joins the outer one if it uses the context passed to change; otherwise it
-// waits for the outer one until its own context is done.
+// Call the client's methods with the context that change is given. Several KeepStatus for one
+// tenant run one after the other under the client's locker. A nested KeepStatus for the same tenant
+// joins the outer one if it uses the context passed to change; otherwise it waits for the outer one
+// until its own context is done.
 //
-// Retry class: read, then idempotent write; change is called once. If change returns a [tenantkit.Error] or a
-// [tenantkit.ValidationError] and no earlier write of it took effect, that error is returned as it is. Otherwise a [tenantkit.Error]
-// with [tenantkit.OutcomeUnknown] wraps it. If the status could not be restored, the error contains a [StatusLostError].
+// Retry class: read, then idempotent write; change is called once. If change returns a
+// [tenantkit.Error] or a [tenantkit.ValidationError] and no earlier write of it took effect, that
+// error is returned as it is. Otherwise a [tenantkit.Error] with [tenantkit.OutcomeUnknown] wraps
+// it. If the status could not be restored, the error contains a [StatusLostError].
 func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(context.Context) error, opts ...tenantkit.Option) error {
 	if change == nil {
 		return keepStatus.Invalid("change", "must not be nil")
@@ -160,10 +171,11 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 		})
 }
 
-// StatusLostError is a status that [Client.KeepStatus] could not restore. Write it with [Client.UpdateTenantStatus] as soon as the
-// server can be reached again.
+// StatusLostError is a status that [Client.KeepStatus] could not restore. Write it with
+// [Client.UpdateTenantStatus] as soon as the server can be reached again.
 type StatusLostError struct {
-	// TenantID and Status are what to write: the status as it was, or as it was set in the meantime.
+	// TenantID and Status are what to write: the status as it was, or as it was set in the
+	// meantime.
 	TenantID string
 	Status   Status
 	// Err is why it could not be restored.
@@ -175,8 +187,8 @@ func (e *StatusLostError) Error() string {
 	return fmt.Sprintf("argo: KeepStatus: the status of tenant %s was wiped, and could not be restored: %v", e.TenantID, e.Err)
 }
 
-// Is reports whether target is in the chain of Err. There is no Unwrap: the outcome in Err is that of the restoration, and would
-// pass for that of the change.
+// Is reports whether target is in the chain of Err. There is no Unwrap: the outcome in Err is that
+// of the restoration, and would pass for that of the change.
 func (e *StatusLostError) Is(target error) bool { return errors.Is(e.Err, target) }
 
 type keptStatusKey struct{}
@@ -208,7 +220,8 @@ func noteWrite(ctx context.Context) {
 	}
 }
 
-// replace makes a status that was set in the meantime the one to restore, should a later change wipe it.
+// replace makes a status that was set in the meantime the one to restore, should a later change
+// wipe it.
 func (k *keptStatus) replace(status Status) {
 	if k == nil {
 		return
@@ -220,7 +233,8 @@ func (k *keptStatus) replace(status Status) {
 	k.status = status
 }
 
-// restore restores the status, also if the caller's context is done, but not without the lock: another KeepStatus may then run.
+// restore restores the status, also if the caller's context is done, but not without the lock:
+// another KeepStatus may then run.
 func (k *keptStatus) restore(held context.Context, opts []tenantkit.Option) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -256,8 +270,8 @@ func (k *keptStatus) restore(held context.Context, opts []tenantkit.Option) erro
 	return &StatusLostError{TenantID: k.tenantID, Status: k.status, Err: err}
 }
 
-// isWiped reports whether a status says nothing, as after a change that wiped it. Fields that this package does not know may stand in
-// such a status too.
+// isWiped reports whether a status says nothing, as after a change that wiped it. Fields that this
+// package does not know may stand in such a status too.
 func (s *Status) isWiped() bool {
 	return s.AMS.MetricData.isWiped() && s.AMS.SyncData.isWiped() && !s.HDFS.MetricData && len(s.HDFS.SyncData) == 0 && !s.EngineConfig && s.LastCheck == ""
 }

@@ -215,7 +215,8 @@ func TestKeepStatusOfADeletedTenant(t *testing.T) {
 	}
 }
 
-// TestKeepStatusOfANewerServer meets fields that this package does not know, also in a status that was wiped.
+// TestKeepStatusOfANewerServer meets fields that this package does not know, also in a status that
+// was wiped.
 func TestKeepStatusOfANewerServer(t *testing.T) {
 	t.Parallel()
 	const (
@@ -266,7 +267,8 @@ func TestKeepStatusOfANewerServer(t *testing.T) {
 	}
 }
 
-// TestStatusOutlivesEncodingJSON stores a status in a file, as a program may do after a StatusLostError.
+// TestStatusOutlivesEncodingJSON stores a status in a file, as a program may do after a
+// StatusLostError.
 func TestStatusOutlivesEncodingJSON(t *testing.T) {
 	t.Parallel()
 	want := someStatus

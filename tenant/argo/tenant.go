@@ -24,9 +24,11 @@ type Tenant struct {
 	DBConf []DBConf
 	// Topology says where the tenant's sites and services are read from.
 	Topology Topology
-	// Users are the tenant's users with their keys. The server leaves them out for restricted administrators.
+	// Users are the tenant's users with their keys. The server leaves them out for restricted
+	// administrators.
 	Users []User
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
@@ -34,7 +36,8 @@ type Tenant struct {
 type Info struct {
 	// Name is unique in the service, and needed.
 	Name string
-	// Email, Description, Image and Website are for people: the server takes any text. Image and Website are addresses.
+	// Email, Description, Image and Website are for people: the server takes any text. Image and
+	// Website are addresses.
 	Email       string
 	Description string
 	Image       string
@@ -42,7 +45,8 @@ type Info struct {
 	// Created and Updated are set by the server. They are not sent.
 	Created Time
 	Updated Time
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
@@ -57,23 +61,27 @@ type DBConf struct {
 	// Username and Password are what the service logs in to it with.
 	Username string
 	Password tenantkit.Secret
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
 // Topology says where a tenant's sites and services are read from.
 type Topology struct {
-	// Type is the kind of the source ("GOCDB"), and Feed its address. Both are empty where none is set.
+	// Type is the kind of the source ("GOCDB"), and Feed its address. Both are empty where none is
+	// set.
 	Type string
 	Feed string
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
 // Time is a timestamp in the server's format, "2006-01-02 15:04:05". It carries no time zone.
 type Time string
 
-// In returns the time, for a server whose clock is set to zone. An empty or differently written text is an error.
+// In returns the time, for a server whose clock is set to zone. An empty or differently written
+// text is an error.
 func (t Time) In(zone *time.Location) (time.Time, error) {
 	if zone == nil {
 		return time.Time{}, errors.New("argo: the server's time zone is nil")
@@ -108,17 +116,20 @@ func (c created) check() error {
 	return nil
 }
 
-// ListTenants returns all tenants, nil when there are none. For many, [Client.AllTenants] takes less memory.
+// ListTenants returns all tenants, nil when there are none. For many, [Client.AllTenants] takes
+// less memory.
 //
-// An administrator of the restricted role sees only ID, Info and Topology; one of the UI role sees only tenants that have a user
-// with the role admin_ui, and of their users only those. Retry class: read.
+// An administrator of the restricted role sees only ID, Info and Topology; one of the UI role sees
+// only tenants that have a user with the role admin_ui, and of their users only those. Retry class:
+// read.
 func (c *Client) ListTenants(ctx context.Context, opts ...tenantkit.Option) ([]Tenant, error) {
 	return do[[]Tenant](ctx, c, &listTenants, rest.Call{}, nil, opts)
 }
 
-// AllTenants returns all tenants like [Client.ListTenants], each as it arrives. Nothing is sent before the first iteration, and a
-// second one asks the server again. An error is the last thing that it yields. Retry class: read, up to the
-// first tenant; the time-out of an attempt limits each wait for the server, not the work of the loop.
+// AllTenants returns all tenants like [Client.ListTenants], each as it arrives. Nothing is sent
+// before the first iteration, and a second one asks the server again. An error is the last thing
+// that it yields. Retry class: read, up to the first tenant; the time-out of an attempt limits each
+// wait for the server, not the work of the loop.
 func (c *Client) AllTenants(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Tenant, error] {
 	return rest.Stream[Tenant](ctx, c.conn(), &listTenants, rest.Call{Element: func(element any) error {
 		if !element.(*Tenant).hasID() {
@@ -133,12 +144,14 @@ func (c *Client) GetTenant(ctx context.Context, tenantID string, opts ...tenantk
 	return one[Tenant](ctx, c, &getTenant, rest.Call{Path: []string{tenantID}}, opts)
 }
 
-// CreateTenant creates a tenant. ID, Created, Updated and the IDs of users are not sent, since the server sets them. The server makes
-// the key of a user without one. If the name or a key is taken, the error is [tenantkit.ErrConflict].
+// CreateTenant creates a tenant. ID, Created, Updated and the IDs of users are not sent, since the
+// server sets them. The server makes the key of a user without one. If the name or a key is taken,
+// the error is [tenantkit.ErrConflict].
 //
-// Retry class: write. It waits until no other CreateTenant, EnsureTenant or Reconcile with the same name runs under the client's
-// locker, since the server may take a name twice at the same time. After [tenantkit.OutcomeUnknown], [Client.EnsureTenant] looks for
-// the name before it creates the tenant again.
+// Retry class: write. It waits until no other CreateTenant, EnsureTenant or Reconcile with the same
+// name runs under the client's locker, since the server may take a name twice at the same time.
+// After [tenantkit.OutcomeUnknown], [Client.EnsureTenant] looks for the name before it creates the
+// tenant again.
 func (c *Client) CreateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) (created *Created, err error) {
 	if err := tenant.check(&createTenant); err != nil {
 		return nil, err
@@ -160,9 +173,11 @@ func (c *Client) lockName(ctx context.Context, op *rest.Operation, name string, 
 	return c.locked(ctx, op, nil, []string{"tenant named", name}, "another call creates a tenant of this name", work)
 }
 
-// EnsureTenant returns the tenant named tenant.Info.Name, and creates it from tenant if there is none. An existing tenant is returned
-// as it is; [Client.Reconcile] also changes it. It can be called again after any error: it looks before it creates, and after a lost
-// response it looks once more. It never creates a second tenant. If there are two already, the error contains a [DuplicateError].
+// EnsureTenant returns the tenant named tenant.Info.Name, and creates it from tenant if there is
+// none. An existing tenant is returned as it is; [Client.Reconcile] also changes it. It can be
+// called again after any error: it looks before it creates, and after a lost response it looks once
+// more. It never creates a second tenant. If there are two already, the error contains a
+// [DuplicateError].
 //
 // Retry class: read, then write. It waits like [Client.CreateTenant].
 func (c *Client) EnsureTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) (ensured *Tenant, err error) {
@@ -180,8 +195,8 @@ func (c *Client) EnsureTenant(ctx context.Context, tenant *Tenant, opts ...tenan
 	return ensured, err
 }
 
-// addOrFindTenant creates a tenant whose name was just looked for, under the lock of the name. It finds the one that was created by a
-// call whose response was lost, or by another program.
+// addOrFindTenant creates a tenant whose name was just looked for, under the lock of the name. It
+// finds the one that was created by a call whose response was lost, or by another program.
 func (c *Client) addOrFindTenant(held context.Context, op *rest.Operation, tenant *Tenant, opts []tenantkit.Option) (found *Tenant, err error) {
 	created, failed := c.addTenant(held, tenant, opts)
 	if failed == nil {
@@ -221,8 +236,9 @@ func (c *Client) tenantNamed(ctx context.Context, op *rest.Operation, name strin
 	return nil, c.duplicate(op, nil, "tenant "+name, ids)
 }
 
-// DuplicateError reports that there are several tenants or users where one is wanted. A person has to delete the wrong ones. The
-// [tenantkit.Error] that contains it has [tenantkit.OutcomeNotSent]: nothing was changed. It matches [tenantkit.ErrConflict].
+// DuplicateError reports that there are several tenants or users where one is wanted. A person has
+// to delete the wrong ones. The [tenantkit.Error] that contains it has [tenantkit.OutcomeNotSent]:
+// nothing was changed. It matches [tenantkit.ErrConflict].
 type DuplicateError struct {
 	// Object names what there is several times: "tenant acme".
 	Object string
@@ -250,14 +266,16 @@ func create(ctx context.Context, c *Client, op *rest.Operation, call rest.Call, 
 	return &Created{ID: response.ID, Self: response.Links.Self}, nil
 }
 
-// UpdateTenant replaces the tenant identified by tenant.ID. It is dangerous: any field left unset is lost, including email, databases,
-// topology, and users with their keys. A user whose key differs from before becomes a new user. The tenant's status is wiped
-// ([Client.KeepStatus] restores it). [Client.ModifyTenant] changes a part and leaves the rest.
+// UpdateTenant replaces the tenant identified by tenant.ID. It is dangerous: any field left unset
+// is lost, including email, databases, topology, and users with their keys. A user whose key
+// differs from before becomes a new user. The tenant's status is wiped ([Client.KeepStatus]
+// restores it). [Client.ModifyTenant] changes a part and leaves the rest.
 //
-// A user without a key causes a [tenantkit.ValidationError], since the server would store it without one. If the name or a key is
-// taken, the error is [tenantkit.ErrConflict].
+// A user without a key causes a [tenantkit.ValidationError], since the server would store it
+// without one. If the name or a key is taken, the error is [tenantkit.ErrConflict].
 //
-// Retry class: idempotent write. It waits for other changes of the tenant's users under the client's locker.
+// Retry class: idempotent write. It waits for other changes of the tenant's users under the
+// client's locker.
 func (c *Client) UpdateTenant(ctx context.Context, tenant *Tenant, opts ...tenantkit.Option) error {
 	if tenant == nil {
 		return updateTenant.Invalid("tenant", "must not be nil")
@@ -281,17 +299,19 @@ func (c *Client) replaceTenant(held context.Context, tenant *Tenant, opts []tena
 	return c.write(held, &updateTenant, rest.Call{Path: []string{tenant.ID}, Body: tenant.body()}, opts)
 }
 
-// ModifyTenant reads the tenant, calls change with it, and writes it back as a whole, unless change returns an error or changes
-// nothing. It returns the tenant as written; the server sets Updated, and the IDs of users whose keys changed, afterwards. Users keep
-// their keys unless change sets others. To add a user, use [Client.ProvisionUser], since an update makes no keys.
+// ModifyTenant reads the tenant, calls change with it, and writes it back as a whole, unless change
+// returns an error or changes nothing. It returns the tenant as written; the server sets Updated,
+// and the IDs of users whose keys changed, afterwards. Users keep their keys unless change sets
+// others. To add a user, use [Client.ProvisionUser], since an update makes no keys.
 //
-// It waits for other changes of the tenant's users under the client's locker, and they wait for it. Calling a method that changes the
-// same tenant or its users from within change deadlocks until the context is done. What programs without this locker change in
-// between is lost, and so is what the administrator may not see of the tenant. The tenant's status is wiped ([Client.KeepStatus]
+// It waits for other changes of the tenant's users under the client's locker, and they wait for it.
+// Calling a method that changes the same tenant or its users from within change deadlocks until the
+// context is done. What programs without this locker change in between is lost, and so is what the
+// administrator may not see of the tenant. The tenant's status is wiped ([Client.KeepStatus]
 // restores it: call ModifyTenant within it, not the other way round).
 //
-// Retry class: read, then idempotent write; change is called once. An error of change is in a [tenantkit.Error] with
-// [tenantkit.OutcomeNotSent].
+// Retry class: read, then idempotent write; change is called once. An error of change is in a
+// [tenantkit.Error] with [tenantkit.OutcomeNotSent].
 func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(*Tenant) error, opts ...tenantkit.Option) (modified *Tenant, err error) {
 	if change == nil {
 		return nil, modifyTenant.Invalid("change", "must not be nil")
@@ -302,7 +322,8 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 		if err != nil {
 			return rest.AsNotSent(err)
 		}
-		// The write reports a secret that cannot be sent, with its field: change may yet replace it.
+		// The write reports a secret that cannot be sent, with its field: change may yet replace
+		// it.
 		before, beforeErr := tenantkit.Reveal(tenant)
 		if err := change(tenant); err != nil {
 			return c.rest.Error(&modifyTenant, path, tenantkit.OutcomeNotSent, fmt.Errorf("change: %w", err))
@@ -320,8 +341,9 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 	return modified, err
 }
 
-// DeleteTenant deletes a tenant with its users. If it does not exist, the error is [tenantkit.ErrNotFound]. Retry class: idempotent
-// write; a tenant that is gone after a lost response counts as deleted.
+// DeleteTenant deletes a tenant with its users. If it does not exist, the error is
+// [tenantkit.ErrNotFound]. Retry class: idempotent write; a tenant that is gone after a lost
+// response counts as deleted.
 func (c *Client) DeleteTenant(ctx context.Context, tenantID string, opts ...tenantkit.Option) error {
 	return c.write(ctx, &deleteTenant, rest.Call{Path: []string{tenantID}}, opts)
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo"
 )
 
-// FuzzTime reads whatever a server may write for a time: it is the time that is written, or an error.
+// FuzzTime reads whatever a server may write for a time: it is the time that is written, or an
+// error.
 func FuzzTime(f *testing.F) {
 	for _, seed := range []string{
 		"2015-10-20 02:08:04", "", "2015-10-20T02:08:04Z", "0000-00-00 00:00:00", "2015-02-30 00:00:00", "2015-10-20 02:08:04.5", "20-10-2015 02:08:04", "\x00",

@@ -13,7 +13,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// Role is what a user may do. The server takes any text; the constants are those that its documentation names.
+// Role is what a user may do. The server takes any text; the constants are those that its
+// documentation names.
 type Role string
 
 // The roles of the documentation.
@@ -34,36 +35,39 @@ type User struct {
 	APIKey tenantkit.Secret
 	// Roles say what the user may do; there may be none.
 	Roles []Role
-	// Extra holds fields of the server that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the server that this package does not know. They are sent back, and
+	// printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
 func (u User) hasID() bool { return u.ID != "" }
 
-// ListUsers returns the users of a tenant with their keys, nil when there are none. An unknown tenant is [tenantkit.ErrNotFound].
-// Retry class: read.
+// ListUsers returns the users of a tenant with their keys, nil when there are none. An unknown
+// tenant is [tenantkit.ErrNotFound]. Retry class: read.
 func (c *Client) ListUsers(ctx context.Context, tenantID string, opts ...tenantkit.Option) ([]User, error) {
 	return do[[]User](ctx, c, &listUsers, rest.Call{Path: []string{tenantID}}, nil, opts)
 }
 
-// GetUser returns a user of a tenant with its key. An unknown tenant or user is [tenantkit.ErrNotFound]. Retry class:
-// read.
+// GetUser returns a user of a tenant with its key. An unknown tenant or user is
+// [tenantkit.ErrNotFound]. Retry class: read.
 func (c *Client) GetUser(ctx context.Context, tenantID, userID string, opts ...tenantkit.Option) (*User, error) {
 	return one[User](ctx, c, &getUser, rest.Call{Path: []string{tenantID, userID}}, opts)
 }
 
-// FindUser returns a user of any tenant with its key (users:byID). An unknown one is [tenantkit.ErrNotFound]. Restricted
-// administrators may call it too. Retry class: read.
+// FindUser returns a user of any tenant with its key (users:byID). An unknown one is
+// [tenantkit.ErrNotFound]. Restricted administrators may call it too. Retry class: read.
 func (c *Client) FindUser(ctx context.Context, userID string, opts ...tenantkit.Option) (*User, error) {
 	return one[User](ctx, c, &findUser, rest.Call{Path: []string{userID}}, opts)
 }
 
-// CreateUser adds a user to a tenant. The response has neither the user's key nor a promise that the user was kept;
-// [Client.ProvisionUser] returns the key and checks. A user with a key causes a [tenantkit.ValidationError], since the server would
-// make another; ID is not sent. It wipes the tenant's status.
+// CreateUser adds a user to a tenant. The response has neither the user's key nor a promise that
+// the user was kept; [Client.ProvisionUser] returns the key and checks. A user with a key causes a
+// [tenantkit.ValidationError], since the server would make another; ID is not sent. It wipes the
+// tenant's status.
 //
-// Retry class: write. It waits for other changes of the tenant's users under the client's locker. After [tenantkit.OutcomeUnknown],
-// [Client.EnsureUser] looks for the name before it creates the user again: names are not unique.
+// Retry class: write. It waits for other changes of the tenant's users under the client's locker.
+// After [tenantkit.OutcomeUnknown], [Client.EnsureUser] looks for the name before it creates the
+// user again: names are not unique.
 func (c *Client) CreateUser(ctx context.Context, tenantID string, user *User, opts ...tenantkit.Option) (created *Created, err error) {
 	if err := user.checkNew(); err != nil {
 		return nil, err
@@ -97,17 +101,20 @@ func (c *Client) addUser(held context.Context, tenantID string, user *User, opts
 const (
 	// provisionAttempts is how often ProvisionUser creates a user that the server loses.
 	provisionAttempts = 3
-	// provisionWait is the time before ProvisionUser reads a second time: a read may come before a write that was accepted.
+	// provisionWait is the time before ProvisionUser reads a second time: a read may come before a
+	// write that was accepted.
 	provisionWait = 500 * time.Millisecond
 )
 
-// ProvisionUser adds a user to a tenant like [Client.CreateUser], and reads it back with its key. If the server does not have it, it
-// waits half a second and reads again. A user that is gone then was lost to a change by a program without this locker, and is created
-// again, at most twice. If in the end it cannot be sure that there is exactly one, the error has [tenantkit.OutcomeUnknown] and names
-// all IDs. A change that another program began before the read and ends after it may still lose the user.
+// ProvisionUser adds a user to a tenant like [Client.CreateUser], and reads it back with its key.
+// If the server does not have it, it waits half a second and reads again. A user that is gone then
+// was lost to a change by a program without this locker, and is created again, at most twice. If in
+// the end it cannot be sure that there is exactly one, the error has [tenantkit.OutcomeUnknown] and
+// names all IDs. A change that another program began before the read and ends after it may still
+// lose the user.
 //
-// If the user was created but could not be read back, the error has [tenantkit.OutcomeApplied], and the user is returned with it,
-// without its key: go on with [Client.GetUser].
+// If the user was created but could not be read back, the error has [tenantkit.OutcomeApplied], and
+// the user is returned with it, without its key: go on with [Client.GetUser].
 func (c *Client) ProvisionUser(ctx context.Context, tenantID string, user *User, opts ...tenantkit.Option) (kept *User, err error) {
 	if err := user.checkNew(); err != nil {
 		return nil, err
@@ -182,18 +189,20 @@ func (c *Client) onlyUser(held context.Context, op *rest.Operation, tenantID str
 	return nil, c.unsure(op, tenantID, ids, err)
 }
 
-// unsure returns the error of a user that was created several times, where it is not known how many are there.
+// unsure returns the error of a user that was created several times, where it is not known how many
+// are there.
 func (c *Client) unsure(op *rest.Operation, tenantID string, ids []string, err error) error {
 	return c.rest.Error(op, []string{tenantID}, tenantkit.OutcomeUnknown,
 		fmt.Errorf("the user was created %d times, with the IDs %s: %w", len(ids), strings.Join(ids, ", "), err))
 }
 
-// EnsureUser returns the user named user.Name of a tenant with its key, and creates it from user if there is none. An existing user is
-// returned as it is, but one without a key gets one. It can be called again after any error: it looks before it creates, and after a
-// lost response it looks once more. If there are two users of the name already, the error contains a [DuplicateError].
+// EnsureUser returns the user named user.Name of a tenant with its key, and creates it from user if
+// there is none. An existing user is returned as it is, but one without a key gets one. It can be
+// called again after any error: it looks before it creates, and after a lost response it looks once
+// more. If there are two users of the name already, the error contains a [DuplicateError].
 //
-// Retry class: read, then write. It waits for other changes of the tenant's users under the client's locker. It wipes the tenant's
-// status if it changes something.
+// Retry class: read, then write. It waits for other changes of the tenant's users under the
+// client's locker. It wipes the tenant's status if it changes something.
 func (c *Client) EnsureUser(ctx context.Context, tenantID string, user *User, opts ...tenantkit.Option) (ensured *User, err error) {
 	if err := user.checkNew(); err != nil {
 		return nil, err
@@ -253,10 +262,12 @@ func idsOf(users []User) []string {
 	return ids
 }
 
-// UpdateUser updates the user identified by user.ID. Only fields that are set (name, email, roles, key) are changed, so a field cannot
-// be cleared. If the key is taken, the error is [tenantkit.ErrConflict]. It wipes the tenant's status.
+// UpdateUser updates the user identified by user.ID. Only fields that are set (name, email, roles,
+// key) are changed, so a field cannot be cleared. If the key is taken, the error is
+// [tenantkit.ErrConflict]. It wipes the tenant's status.
 //
-// Retry class: idempotent write. It waits for other changes of the tenant's users under the client's locker.
+// Retry class: idempotent write. It waits for other changes of the tenant's users under the
+// client's locker.
 func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, opts ...tenantkit.Option) error {
 	op := &updateUser
 	if user == nil {
@@ -271,10 +282,11 @@ func (c *Client) UpdateUser(ctx context.Context, tenantID string, user *User, op
 	})
 }
 
-// DeleteUser deletes a user of a tenant. If it does not exist, the error is [tenantkit.ErrNotFound]. It wipes the tenant's status.
+// DeleteUser deletes a user of a tenant. If it does not exist, the error is
+// [tenantkit.ErrNotFound]. It wipes the tenant's status.
 //
-// Retry class: idempotent write; a user who is gone after a lost response counts as deleted. It waits for other changes of the
-// tenant's users under the client's locker.
+// Retry class: idempotent write; a user who is gone after a lost response counts as deleted. It
+// waits for other changes of the tenant's users under the client's locker.
 func (c *Client) DeleteUser(ctx context.Context, tenantID, userID string, opts ...tenantkit.Option) error {
 	path := []string{tenantID, userID}
 	return c.changeUsers(ctx, &deleteUser, path, func(held context.Context) error {
@@ -282,10 +294,11 @@ func (c *Client) DeleteUser(ctx context.Context, tenantID, userID string, opts .
 	})
 }
 
-// RenewAPIKey gives a user a new key, which it returns. The old key no longer works. It wipes the tenant's status.
+// RenewAPIKey gives a user a new key, which it returns. The old key no longer works. It wipes the
+// tenant's status.
 //
-// Retry class: write. It waits for other changes of the tenant's users under the client's locker. After [tenantkit.OutcomeUnknown] or
-// [tenantkit.OutcomeApplied], [Client.GetUser] returns the key.
+// Retry class: write. It waits for other changes of the tenant's users under the client's locker.
+// After [tenantkit.OutcomeUnknown] or [tenantkit.OutcomeApplied], [Client.GetUser] returns the key.
 func (c *Client) RenewAPIKey(ctx context.Context, tenantID, userID string, opts ...tenantkit.Option) (key tenantkit.Secret, err error) {
 	err = c.changeUsers(ctx, &renewAPIKey, []string{tenantID, userID}, func(held context.Context) error {
 		key, err = c.renewKey(held, tenantID, userID, opts)
@@ -311,8 +324,8 @@ func (r renewed) check() error {
 	return nil
 }
 
-// changeUsers runs change while no other change of the users of the tenant path[0] runs: the server reads, changes and writes the
-// whole tenant, and loses one of two such changes at the same time.
+// changeUsers runs change while no other change of the users of the tenant path[0] runs: the server
+// reads, changes and writes the whole tenant, and loses one of two such changes at the same time.
 func (c *Client) changeUsers(ctx context.Context, op *rest.Operation, path []string, change func(held context.Context) error) error {
 	return c.locked(ctx, op, path, []string{"tenant", path[0]},
 		"the function given to ModifyTenant must not change the tenant or its users by other calls: they wait for it", change)

@@ -7,17 +7,18 @@ import (
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
-// A Role is what an administrator may do. As in the records of the real server the restrictions are flags; with both,
-// RoleRestricted counts.
+// A Role is what an administrator may do. As in the records of the real server the restrictions are
+// flags; with both, RoleRestricted counts.
 type Role int
 
 const (
 	// RoleSuperAdmin may do all.
 	RoleSuperAdmin Role = 0
-	// RoleRestricted may list tenants without their databases and users, read a status, and find a user by its id.
+	// RoleRestricted may list tenants without their databases and users, read a status, and find a
+	// user by its id.
 	RoleRestricted Role = 1
-	// RoleUI may list the tenants that have a user with the role admin_ui, with those users only, read a status, and
-	// find a user by its id.
+	// RoleUI may list the tenants that have a user with the role admin_ui, with those users only,
+	// read a status, and find a user by its id.
 	RoleUI Role = 2
 )
 

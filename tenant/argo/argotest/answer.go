@@ -78,7 +78,8 @@ func header(r *Request) http.Header {
 	return http.Header{"Content-Type": {r.Header.Get("Accept") + "; charset=utf-8"}}
 }
 
-// success answers with data, which is left out when it is nil. It is JSON whatever the client accepts.
+// success answers with data, which is left out when it is nil. It is JSON whatever the client
+// accepts.
 func success(r *Request, status int, message string, data any) fake.Response {
 	body := indent(envelope{Status: state{Message: message, Code: strconv.Itoa(status)}, Data: data}, jsonType)
 	return fake.Response{Status: status, Header: header(r), Body: body}
@@ -130,7 +131,8 @@ func crashed() fake.Response {
 	return fake.Response{NoEffect: true}
 }
 
-// refuse answers before a handler is reached: with all headers of the request as headers of the answer.
+// refuse answers before a handler is reached: with all headers of the request as headers of the
+// answer.
 func refuse(r *Request, status int, contentType string, reason state) fake.Response {
 	reason.Code = strconv.Itoa(status)
 	return fake.Response{Status: status, Header: r.Header.Clone(), Body: indent(envelope{Status: reason}, contentType)}
@@ -142,7 +144,8 @@ func options(*Request) fake.Response {
 	}}
 }
 
-// notFound answers what has no route. The real server cleans a path twice, as it came and after decoding.
+// notFound answers what has no route. The real server cleans a path twice, as it came and after
+// decoding.
 func notFound(r *Request) fake.Response {
 	if clean := cleanPath(r.Path); clean != r.Path {
 		return redirect(r, http.StatusTemporaryRedirect, clean)

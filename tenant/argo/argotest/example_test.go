@@ -10,7 +10,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// A program under test meets a server that is busy at first. In a test, argotest.Start(t) closes the server at its end.
+// A program under test meets a server that is busy at first. In a test, argotest.Start(t) closes
+// the server at its end.
 func Example() {
 	server := argotest.NewServer()
 	defer server.Close()
@@ -38,7 +39,8 @@ func Example() {
 	// CreateUser 201 {"name":"ada"}
 }
 
-// A fault that applies the request and loses the answer: what a program does then decides over a second tenant.
+// A fault that applies the request and loses the answer: what a program does then decides over a
+// second tenant.
 func ExampleServer_fail() {
 	server := argotest.NewServer()
 	defer server.Close()

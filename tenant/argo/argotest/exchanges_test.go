@@ -59,7 +59,8 @@ func loadExchanges(t *testing.T, file string) []exchange {
 // made matches what the server makes at random: ids and keys.
 var made = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|[0-9a-f]{64}`)
 
-// translation pairs each id and key that the real server made with the one that the fake made, one to one.
+// translation pairs each id and key that the real server made with the one that the fake made, one
+// to one.
 type translation struct {
 	toFake, toReal map[string]string
 }
@@ -83,7 +84,8 @@ func (tr translation) bind(real, fake string) error {
 	return nil
 }
 
-// fake returns the text with all known ids and keys of the real server replaced by those of the fake.
+// fake returns the text with all known ids and keys of the real server replaced by those of the
+// fake.
 func (tr translation) fake(text string) string {
 	return made.ReplaceAllStringFunc(text, func(r string) string {
 		if f, ok := tr.toFake[r]; ok {
@@ -93,7 +95,8 @@ func (tr translation) fake(text string) string {
 	})
 }
 
-// recordings are the files of exchanges in the order in which they were made, with the number of exchanges.
+// recordings are the files of exchanges in the order in which they were made, with the number of
+// exchanges.
 var recordings = []struct {
 	file  string
 	count int
@@ -101,8 +104,8 @@ var recordings = []struct {
 	{"01-tenants.json", 33}, {"02-tenants-update-delete.json", 24}, {"03-users.json", 55}, {"04-status.json", 29}, {"06-roles.json", 29},
 }
 
-// Plays every recorded exchange, in order, against one fake, and asks for the same answers byte for byte. The clock of
-// the fake shows the time of the recording, so times need no translation.
+// Plays every recorded exchange, in order, against one fake, and asks for the same answers byte for
+// byte. The clock of the fake shows the time of the recording, so times need no translation.
 func TestRecordedExchanges(t *testing.T) {
 	t.Parallel()
 	for proto, scheme := range map[string]argotest.Option{"HTTP/1.1": argotest.WithTLS(), "HTTP/2.0": argotest.WithHTTP2()} {
@@ -145,7 +148,8 @@ func newPlayer(t *testing.T, scheme argotest.Option) player {
 		argotest.WithAdminKey("key-ui", argotest.RoleUI),
 		argotest.WithAdminKey("key-both", argotest.RoleRestricted|argotest.RoleUI),
 	)
-	// The transport must not add a header that was not recorded, nor follow what was recorded as an answer.
+	// The transport must not add a header that was not recorded, nor follow what was recorded as an
+	// answer.
 	transport := server.Client().Transport.(*http.Transport).Clone()
 	transport.DisableCompression = true
 	t.Cleanup(transport.CloseIdleConnections)

@@ -29,7 +29,8 @@ func postUser(t *testing.T, s *Server, tenantID, body string) int {
 	return resp.StatusCode
 }
 
-// All changes that read before the first one writes are answered with success, and one of them is kept.
+// All changes that read before the first one writes are answered with success, and one of them is
+// kept.
 func TestSimultaneousUserChangesGetLost(t *testing.T) {
 	t.Parallel()
 	const changes = 5

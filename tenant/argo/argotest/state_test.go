@@ -158,7 +158,8 @@ func TestUniqueness(t *testing.T) {
 	}
 }
 
-// The database takes documents of 16 MiB. Handlers of tenants crash at a larger one, those of users report it.
+// The database takes documents of 16 MiB. Handlers of tenants crash at a larger one, those of users
+// report it.
 func TestDocumentsOver16MiB(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 16<<20)

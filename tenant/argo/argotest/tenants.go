@@ -64,8 +64,8 @@ func (t Tenant) clone() Tenant {
 	return t
 }
 
-// AddTenant stores a tenant without any of the checks of the API, and returns its id. What is empty and always set on
-// the real server is made: the id, the times, and the ids and keys of users.
+// AddTenant stores a tenant without any of the checks of the API, and returns its id. What is empty
+// and always set on the real server is made: the id, the times, and the ids and keys of users.
 func (s *Server) AddTenant(tenant Tenant) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,8 +220,8 @@ func (s *Server) deleteTenant(r *Request, _ Role) fake.Response {
 	return success(r, http.StatusOK, "Tenant Successfully Deleted", nil)
 }
 
-// tooLarge says whether the database would refuse the tenant. The database counts another encoding than JSON, which
-// makes no difference but close to the limit.
+// tooLarge says whether the database would refuse the tenant. The database counts another encoding
+// than JSON, which makes no difference but close to the limit.
 func (t Tenant) tooLarge() bool {
 	document := struct {
 		Tenant

@@ -19,7 +19,8 @@ type User struct {
 	Roles  []string `json:"roles,omitempty"`
 }
 
-// cloneUsers keeps the difference between no users and an empty list of them, which readers of the API see.
+// cloneUsers keeps the difference between no users and an empty list of them, which readers of the
+// API see.
 func cloneUsers(users []User) []User {
 	users = slices.Clone(users)
 	for i := range users {
@@ -56,7 +57,8 @@ func sameKeyDetails(key string) string {
 	return "More than one users found using the key: " + key
 }
 
-// takenKey returns the first key of the tenant's users that two users would have, within the tenant or with another one.
+// takenKey returns the first key of the tenant's users that two users would have, within the tenant
+// or with another one.
 func (s *Server) takenKey(tenant Tenant) (string, bool) {
 	seen := make(map[string]bool)
 	for _, other := range s.tenants {
@@ -117,8 +119,9 @@ func userIndex(users []User, id string) int {
 	return slices.IndexFunc(users, func(u User) bool { return u.ID == id })
 }
 
-// changeUsers lets change work on a copy of the tenant and writes the copy back, without the status. The answer of
-// change stands for a failure when it has a status, and then nothing is written; done makes the answer of success.
+// changeUsers lets change work on a copy of the tenant and writes the copy back, without the
+// status. The answer of change stands for a failure when it has a status, and then nothing is
+// written; done makes the answer of success.
 func (s *Server) changeUsers(r *Request, change func(*Tenant) fake.Response, done func() fake.Response) fake.Response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
