@@ -1,6 +1,7 @@
 package tenantkit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -22,8 +23,8 @@ type CallParams struct {
 	// Items names the member of the response that holds the elements of a page ("result"), with dots between the names of nested
 	// members. If it is empty, the response is an array. Only CallPage uses it, and the fields below.
 	Items string
-	// NextMember names the member that holds the URL of the next page ("links.next"). If it is empty, the URL is that of the header
-	// Link with rel="next".
+	// NextMember names the member that holds the URL of the next page ("links.next"); a page without elements is the last then. If it
+	// is empty, the URL is that of the header Link with rel="next".
 	NextMember string
 	// Next is the page to fetch, as an earlier CallPage returned it. If it is empty, the first page is fetched.
 	Next string
@@ -57,30 +58,47 @@ func Pages[T any](ctx context.Context, callPage func(ctx context.Context, op Ope
 			cancel()
 			ahead.wait()
 		}()
+		done := func() error {
+			if ctx.Err() == nil {
+				return nil
+			}
+			// The error of a call whose context is done, which sends nothing.
+			_, err := callPage(ctx, op, params, new([]T), opts...)
+			return cmp.Or(err, context.Cause(ctx))
+		}
 		for {
 			items, next, err := ahead.take()
-			if err == nil && next != "" {
+			last := err != nil || next == ""
+			if !last {
 				ahead = fetch(next)
 			}
-			for i := range items {
-				if i > 0 && ctx.Err() != nil {
-					// The error of a call whose context is done, which sends nothing.
-					_, err := callPage(ctx, op, params, new([]T), opts...)
-					yield(nil, err)
-					return
-				}
-				if !yield(&items[i], nil) {
-					return
-				}
+			if !yieldItems(items, done, yield) {
+				return
 			}
 			if err != nil {
 				yield(nil, err)
 			}
-			if err != nil || next == "" {
+			if last {
 				return
 			}
 		}
 	}
+}
+
+// yieldItems yields the elements of a page until done returns an error, which it yields as well. It reports whether to go on.
+func yieldItems[T any](items []T, done func() error, yield func(*T, error) bool) bool {
+	for i := range items {
+		if i > 0 {
+			if err := done(); err != nil {
+				yield(nil, err)
+				return false
+			}
+		}
+		if !yield(&items[i], nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // prefetch is a page on its way.

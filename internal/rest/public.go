@@ -47,7 +47,7 @@ func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params te
 	if err != nil {
 		return "", err
 	}
-	if !isPointer(into) {
+	if !isPointer(into) || reflect.ValueOf(into).Elem().Kind() != reflect.Slice {
 		return "", own.Invalid("into", "must be a pointer to a slice")
 	}
 	var page json.RawMessage
@@ -62,6 +62,9 @@ func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params te
 	nextOf := LinkURL
 	if params.NextMember != "" {
 		nextOf = func(response *http.Response) (string, error) {
+			if reflect.ValueOf(into).Elem().Len() == 0 {
+				return "", nil // Infoworks names a next page behind the last one, too
+			}
 			return memberURL(page, params.NextMember, response.Request.URL)
 		}
 	}

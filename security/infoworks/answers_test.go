@@ -52,7 +52,9 @@ func TestAnswers(t *testing.T) {
 		},
 		{
 			"valid", "validate.json",
-			func(c *infoworks.Client) (any, error) { return c.ValidateToken(t.Context(), tenantkit.NewSecret("other")) },
+			func(c *infoworks.Client) (any, error) {
+				return c.ValidateToken(t.Context(), tenantkit.NewSecret("other"))
+			},
 			true,
 		},
 		{
@@ -149,9 +151,9 @@ func TestAnswersWithoutWhatTheyPromise(t *testing.T) {
 		"not objects": `{"result":[],"users":{},"Location":[]}`,
 	}
 	more := map[string]map[string]string{
-		"Authenticate":    {"no token": `{"result":{"is_authenticated":true}}`, "not a boolean": `{"result":{"authentication_token":"t","is_authenticated":"{boolean}"}}`},
+		"Authenticate":    {"no token": `{"result":{"is_authenticated":true}}`, "not a boolean": `{"result":{"authentication_token":"MARKER-7x4k","is_authenticated":"{boolean}"}}`},
 		"ValidateToken":   {"no is_valid": `{"result":{}}`},
-		"AuthoriseUser":   {"no is_authorised": `{"result":{"delegation_token":"d"}}`, "not a boolean": `{"result":{"is_authorised":1}}`},
+		"AuthoriseUser":   {"no is_authorised": `{"result":{"delegation_token":"MARKER-7x4k"}}`, "not a boolean": `{"result":{"is_authorised":1}}`},
 		"SAMLRedirectURL": {"not a URL": `{"Location":"http://["}`, "empty": `{"Location":""}`},
 	}
 	for name, call := range calls {
@@ -160,7 +162,7 @@ func TestAnswersWithoutWhatTheyPromise(t *testing.T) {
 				t.Parallel()
 				err := call(t, answering(t, http.StatusOK, body))
 				var e *tenantkit.Error
-				if !errors.As(err, &e) || e.StatusCode != http.StatusOK || !strings.Contains(err.Error(), "the answer cannot be used") {
+				if !errors.As(err, &e) || e.StatusCode != http.StatusOK || !strings.Contains(err.Error(), "invalid response") {
 					t.Fatalf("got %v, want that the answer cannot be used", err)
 				}
 			}
@@ -335,7 +337,7 @@ func TestSAMLRedirectURL(t *testing.T) {
 			if got != test.want || (err == nil) != (test.want != "") {
 				t.Errorf("got %q, %v, want %q", got, err, test.want)
 			}
-			if err != nil && test.body+test.location != "" && (tenantkit.OutcomeOf(err) != tenantkit.OutcomeApplied || !strings.Contains(err.Error(), "the answer cannot be used")) {
+			if err != nil && test.body+test.location != "" && (tenantkit.OutcomeOf(err) != tenantkit.OutcomeApplied || !strings.Contains(err.Error(), "invalid response")) {
 				t.Errorf("outcome %v of %v, want that it was applied with an answer that cannot be used", tenantkit.OutcomeOf(err), err)
 			}
 			if n := mock.GetTotalCallCount(); n != test.sent {

@@ -2,6 +2,7 @@ package infoworks
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -61,7 +62,7 @@ func (c *Credentials) check() error {
 	default:
 		return nil
 	}
-	return &tenantkit.ValidationError{Operation: "NewClient", Field: "credentials." + field, Reason: reason}
+	return &tenantkit.ValidationError{Service: service, Operation: "NewClient", Field: "credentials." + field, Reason: reason}
 }
 
 func (b BasicCredential) known() bool {
@@ -103,10 +104,11 @@ func NewClient(baseURL string, credentials Credentials, opts ...tenantkit.Option
 	if len(c.credentials) > 0 {
 		c.tokens = newAccessTokens(c)
 		c.credentials[byAccessToken] = auth.Bearer(c.tokens)
+		c.credentials[byDefault] = c.credentials[byAccessToken]
 	}
 	var err error
 	c.rest, err = rest.New(rest.API{
-		Service: service, Credentials: c.credentials, ReadError: readRefusal, CredentialRejected: credentialRefused,
+		Service: service, Credentials: c.credentials, ReadError: readError, CredentialRejected: credentialRejected,
 	}, baseURL, opts)
 	if err != nil {
 		return nil, err
@@ -114,11 +116,27 @@ func NewClient(baseURL string, credentials Credentials, opts ...tenantkit.Option
 	return c, nil
 }
 
-// CloseIdleConnections closes the connections that wait for another call. The client can still be used.
-func (c *Client) CloseIdleConnections() { c.made().rest.CloseIdleConnections() }
+// Call calls any other endpoint of the server with the user's access token, by the same rules as the methods of the client. The JSON of
+// the response is decoded into the value that into points to; if into is nil, the body is ignored.
+func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts ...tenantkit.Option) error {
+	return c.orZero().rest.Call(ctx, op, params, into, opts)
+}
 
-// made returns the client, and in the place of nil one that was not made by [NewClient]: its calls say so.
-func (c *Client) made() *Client {
+// CallPage fetches one page of a list from any other endpoint of the server, and decodes its elements into the slice that into points
+// to. It returns the next page for CallParams.Next, "" after the last. Infoworks links to it in the member "links.next" of the response.
+// [tenantkit.Pages] iterates over all pages.
+func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts ...tenantkit.Option) (next string, err error) {
+	return c.orZero().rest.CallPage(ctx, op, params, into, opts)
+}
+
+// CloseIdleConnections closes the connections that wait for another call. The client can still be used.
+func (c *Client) CloseIdleConnections() { c.orZero().rest.CloseIdleConnections() }
+
+// Format prints the base URL, and no credential, for every verb. It may be called while calls run.
+func (c *Client) Format(f fmt.State, verb rune) { c.orZero().rest.Format(f, verb) }
+
+// orZero returns the client, or one that was not made by [NewClient] if it is nil: its calls return an error.
+func (c *Client) orZero() *Client {
 	if c == nil {
 		return new(Client)
 	}
@@ -126,13 +144,12 @@ func (c *Client) made() *Client {
 }
 
 // do calls an operation, unless the client lacks the credential for it.
-func (c *Client) do(ctx context.Context, operation *rest.Operation, call rest.Call, opts []tenantkit.Option) error {
-	op := operation
+func (c *Client) do(ctx context.Context, op *rest.Operation, call rest.Call, opts []tenantkit.Option) error {
 	if c.rest == nil {
-		return op.Invalid("client", "it was not made by NewClient")
+		return op.Invalid("client", "must be made by NewClient")
 	}
-	if op.Credential != "" && call.Credential == nil && c.credentials[op.Credential] == nil {
-		return c.lacks(operation, op.Credential)
+	if op.Credential != byNone && call.Credential == nil && c.credentials[op.Credential] == nil {
+		return c.lacks(op, op.Credential)
 	}
 	if op.Credential == byAccessToken && call.Credential == nil {
 		given := &givenToken{TokenSource: c.tokens}

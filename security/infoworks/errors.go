@@ -17,7 +17,7 @@ type refusal struct {
 	Help    wire.Text `json:"help"`
 }
 
-func readRefusal(e *tenantkit.Error, raw []byte) {
+func readError(e *tenantkit.Error, raw []byte) {
 	var body refusal
 	if err := wire.Unmarshal(raw, &body); err != nil {
 		// An answer of something between here and the server: Body has it.
@@ -66,9 +66,9 @@ func (w *wrongCredential) advice() string {
 	return same + "the access token is not good any more, or its user may not do this"
 }
 
-// credentialRefused tells whether an operation that carries an access token may do with another one. Refused passwords and refresh
+// credentialRejected tells whether an operation that carries an access token may do with another one. Refused passwords and refresh
 // tokens are not sent again: the server locks out users who fail too often.
-func credentialRefused(e *tenantkit.Error) bool {
+func credentialRejected(e *tenantkit.Error) bool {
 	if e.StatusCode != http.StatusUnauthorized && !notAcceptable(e) {
 		return false
 	}

@@ -112,7 +112,7 @@ func (e *LDAPSyncError) Error() string {
 // Repeated on failure like any write. After an unknown outcome a second call does no harm, but counts what the first one added as
 // existing. An attempt gets a minute at least.
 func (c *Client) BulkLDAPSync(ctx context.Context, sync *LDAPSync, opts ...tenantkit.Option) (*LDAPSyncResult, error) {
-	c = c.made()
+	c = c.orZero()
 	op := &bulkLDAPSync
 	if sync == nil {
 		return nil, op.Invalid("sync", "it is nil")

@@ -13,8 +13,9 @@ const (
 	byPassword     = "user name and password"
 	byRefreshToken = "refresh token"
 	byAccessToken  = "access token"
-	byChoice       = "" // see BasicCredential
-	byNoneNeeded   = ""
+	byChoice       = "user name and password, or refresh token" // see BasicCredential
+	byNone         = "none"
+	byDefault      = "" // of Client.Call: the access token
 )
 
 // The API, as Infoworks' OpenAPI description of V3 (product 6.2.2) has it. The GETs that make a token are reads: one token more has
@@ -26,7 +27,7 @@ var (
 	validateToken          = rest.Operation{Service: service, Name: "ValidateToken", Method: http.MethodGet, Path: "/security/token/validate", Class: tenantkit.Read, Credential: byAccessToken}
 	regenerateRefreshToken = rest.Operation{Service: service, Name: "RegenerateRefreshToken", Method: http.MethodDelete, Path: "/security/token/refresh", Class: tenantkit.Never, Credential: byChoice}
 	authoriseUser          = rest.Operation{Service: service, Name: "AuthoriseUser", Method: http.MethodPost, Path: "/security/authorise/user", Class: tenantkit.Write, Credential: byAccessToken}
-	samlRedirectURL        = rest.Operation{Service: service, Name: "SAMLRedirectURL", Method: http.MethodGet, Path: "/security/sso/initialise", Class: tenantkit.Read, Credential: byNoneNeeded, Expect: rest.JSONOrRedirect}
+	samlRedirectURL        = rest.Operation{Service: service, Name: "SAMLRedirectURL", Method: http.MethodGet, Path: "/security/sso/initialise", Class: tenantkit.Read, Credential: byNone, Expect: rest.JSONOrRedirect}
 	userData               = rest.Operation{Service: service, Name: "UserData", Method: http.MethodPost, Path: "/security/get/user/data", Class: tenantkit.Read, Credential: byAccessToken}
 	bulkLDAPSync           = rest.Operation{Service: service, Name: "BulkLDAPSync", Method: http.MethodPost, Path: "/security/bulk-ldap-sync", Class: tenantkit.Write, Credential: byChoice, Timeout: time.Minute}
 )

@@ -76,7 +76,7 @@ func (r *refreshTokens) explain(value tenantkit.Secret, err error) error {
 // [Credentials.RegenerateWith] says what the call authenticates with. It is never repeated, whatever happens. After an error with
 // [tenantkit.OutcomeUnknown] the token may be spent or not; the next call that uses it tells.
 func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.Option) error {
-	c = c.made()
+	c = c.orZero()
 	op := &regenerateRefreshToken
 	if ctx == nil {
 		return op.Invalid("ctx", "it is nil")

@@ -65,7 +65,7 @@ func TestRegenerateRefreshToken(t *testing.T) {
 		wantAsked(t, server, n)
 
 		// A person puts the new one in the old one's place.
-		source.value.Store(server.RefreshToken(username))
+		source.value.Store(tenantkit.NewSecret(server.RefreshToken(username)))
 		if err := lookUp(t.Context(), client); err != nil {
 			t.Error(err)
 		}
@@ -133,7 +133,7 @@ func TestSpentInStore(t *testing.T) {
 			}
 			wantAsked(t, server, n)
 			if withSource {
-				source.value.Store(server.RefreshToken(username))
+				source.value.Store(tenantkit.NewSecret(server.RefreshToken(username)))
 			} else if err := store.Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret(server.RefreshToken(username))}}); err != nil {
 				t.Fatal(err)
 			}
@@ -209,7 +209,7 @@ func TestRegenerateRefreshTokenFails(t *testing.T) {
 			if _, err := client.TokenSource().Token(t.Context()); !errors.Is(err, test.after) || err != nil && !strings.Contains(err.Error(), test.explain) {
 				t.Errorf("the token source: got %v, want %v and %q", err, test.after, test.explain)
 			}
-			source.value.Store(server.RefreshToken(username))
+			source.value.Store(tenantkit.NewSecret(server.RefreshToken(username)))
 			if _, err := client.AccessToken(t.Context()); err != nil {
 				t.Errorf("with the new one: %v", err)
 			}
@@ -251,7 +251,7 @@ func TestNewTokenIsNotSpent(t *testing.T) {
 	client := through(t, server, infoworks.Credentials{RefreshToken: source}, tenantkit.WithTransport(func(base http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			resp, err := base.RoundTrip(req)
-			source.value.Store(server.RefreshToken(username))
+			source.value.Store(tenantkit.NewSecret(server.RefreshToken(username)))
 			return resp, err
 		})
 	}))

@@ -19,11 +19,11 @@ import (
 const (
 	baseURL      = "https://infoworks.example.org:3001/v3"
 	username     = "admin@infoworks.io"
-	password     = "MARKER:pass word"
-	refreshToken = "MARKER+refresh/token+of+about+a+hundred+characters"
+	password     = "MARKER:1f9 c7b"
+	refreshToken = "MARKER+9vK2/xQ7+0aZ+4uWm+Jb8+tR1pLc"
 
 	// Of username:password, in base64.
-	passwordHeader = "Basic YWRtaW5AaW5mb3dvcmtzLmlvOk1BUktFUjpwYXNzIHdvcmQ="
+	passwordHeader = "Basic YWRtaW5AaW5mb3dvcmtzLmlvOk1BUktFUjoxZjkgYzdi"
 	refreshHeader  = "Basic " + refreshToken
 
 	// The token of testdata/access.json.

@@ -19,7 +19,7 @@ import (
 // token, as Infoworks' description has it, and goes without one where the server refuses to make it, as it does for a password where
 // users log in by SAML. Repeated on failure like any read.
 func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) (string, error) {
-	c = c.made()
+	c = c.orZero()
 	var answer struct {
 		Location string `json:"Location,case:ignore"`
 	}
@@ -70,7 +70,7 @@ func (c *Client) samlTarget(location string) (string, error) {
 type optionalCredential struct {
 	credential auth.Credential
 	missing    error // why the call is made without
-	refused    bool  // the server wants a credential, or another one
+	rejected   bool  // the server wants a credential, or another one
 }
 
 func (o *optionalCredential) Authorize(ctx context.Context, req *http.Request) error {
@@ -82,14 +82,14 @@ func (o *optionalCredential) Authorize(ctx context.Context, req *http.Request) e
 		// Not tried again in this call: the server locks out users who fail too often.
 		o.missing = err
 	}
-	if o.refused {
+	if o.rejected {
 		return o.missing
 	}
 	return nil
 }
 
-func (o *optionalCredential) Refused(req *http.Request) {
-	o.refused = true
+func (o *optionalCredential) Rejected(req *http.Request) {
+	o.rejected = true
 	if renewer, ok := o.credential.(auth.Renewer); ok && o.missing == nil {
 		renewer.Rejected(req)
 	}

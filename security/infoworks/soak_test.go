@@ -95,7 +95,7 @@ func TestSoak(t *testing.T) {
 			}
 			// The time that a person needs to copy the new one.
 			pause(ctx, time.Minute)
-			current.Store(server.RefreshToken(username))
+			current.Store(tenantkit.NewSecret(server.RefreshToken(username)))
 		})
 		group.Wait()
 

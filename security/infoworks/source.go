@@ -23,7 +23,7 @@ import (
 //
 // The source of a client without credentials fails.
 func (c *Client) TokenSource() auth.TokenSource {
-	if c.made().tokens == nil {
+	if c.orZero().tokens == nil {
 		return auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 			return auth.Token{}, errors.New("the client of Infoworks was made without credentials")
 		})

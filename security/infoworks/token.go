@@ -63,7 +63,7 @@ func (c *Client) authentication(ctx context.Context, operation *rest.Operation, 
 // Wrong credentials, which the server answers with 406, and an answer that says is_authenticated: false are
 // [tenantkit.ErrUnauthenticated]. So is every password where users log in by SAML. Repeated on failure like any read.
 func (c *Client) Authenticate(ctx context.Context, opts ...tenantkit.Option) (*Authentication, error) {
-	c = c.made()
+	c = c.orZero()
 	var call rest.Call
 	if c.serviceID != nil {
 		call.Query = struct {
@@ -79,7 +79,7 @@ func (c *Client) Authenticate(ctx context.Context, opts ...tenantkit.Option) (*A
 // [Client.RegenerateRefreshToken] of this client, or of another with the same store, has replaced is
 // [auth.ErrSpent], before anything is sent. Repeated on failure like any read.
 func (c *Client) AccessToken(ctx context.Context, opts ...tenantkit.Option) (*Authentication, error) {
-	c = c.made()
+	c = c.orZero()
 	if c.refresh == nil {
 		return nil, c.lacks(&accessToken, byRefreshToken)
 	}
@@ -97,7 +97,7 @@ func (c *Client) accessToken(ctx context.Context, refresh auth.TokenSource, opts
 // user's access tokens any more, those of other programs included. The refresh token stays good. The client forgets the token,
 // whatever the server answers, and the next call that needs one makes a new one. Repeated on failure like any idempotent write.
 func (c *Client) RevokeAccessToken(ctx context.Context, opts ...tenantkit.Option) error {
-	c = c.made()
+	c = c.orZero()
 	if c.tokens == nil {
 		return c.lacks(&revokeAccessToken, byAccessToken)
 	}
@@ -129,7 +129,7 @@ func (g *givenToken) Invalidate(refused tenantkit.Secret) {
 // ValidateToken asks the server whether it still takes an access token. A refusal by Infoworks itself (401, 406) says that it does
 // not, and is no error. Repeated on failure like any read.
 func (c *Client) ValidateToken(ctx context.Context, token tenantkit.Secret, opts ...tenantkit.Option) (bool, error) {
-	c = c.made()
+	c = c.orZero()
 	if token.IsZero() {
 		return false, validateToken.Invalid("token", "it is empty")
 	}

@@ -70,7 +70,7 @@ func (u UserEntry) Decode(into any) error {
 
 // UserData looks users up in the directory. Repeated on failure like any read.
 func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantkit.Option) ([]UserEntry, error) {
-	c = c.made()
+	c = c.orZero()
 	op := &userData
 	if query == nil {
 		return nil, op.Invalid("query", "it is nil")
