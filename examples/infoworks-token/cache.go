@@ -23,7 +23,7 @@ func (o *options) cacheFile(ctx context.Context) (string, error) {
 		if err != nil && o.credentials.Password == nil {
 			return "", err
 		}
-		whose.Write([]byte(token.Value))
+		whose.Write([]byte(token.Value.Reveal()))
 	}
 	dir := o.cacheDir
 	if dir == "" {

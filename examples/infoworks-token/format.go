@@ -16,7 +16,7 @@ import (
 
 // formats are the ways to print a token.
 var formats = map[string]func(auth.Token) ([]byte, error){
-	"text": func(token auth.Token) ([]byte, error) { return []byte(string(token.Value) + "\n"), nil },
+	"text": func(token auth.Token) ([]byte, error) { return []byte(token.Value.Reveal() + "\n"), nil },
 	"json": asJSON,
 	"exec": asExecCredential,
 	"git":  asGitCredential,
@@ -26,7 +26,7 @@ func asJSON(token auth.Token) ([]byte, error) {
 	return line(struct {
 		Token  string    `json:"token"`
 		Expiry time.Time `json:"expiry,omitzero"`
-	}{string(token.Value), token.Expiry.UTC()})
+	}{token.Value.Reveal(), token.Expiry.UTC()})
 }
 
 // asExecCredential answers as https://kubernetes.io/docs/reference/config-api/client-authentication.v1/ says, in the version that is
@@ -41,7 +41,7 @@ func asExecCredential(token auth.Token) ([]byte, error) {
 		APIVersion string `json:"apiVersion"`
 		Status     status `json:"status"`
 	}
-	answer := execCredential{"ExecCredential", "client.authentication.k8s.io/v1", status{string(token.Value), token.Expiry.UTC()}}
+	answer := execCredential{"ExecCredential", "client.authentication.k8s.io/v1", status{token.Value.Reveal(), token.Expiry.UTC()}}
 	if info := os.Getenv("KUBERNETES_EXEC_INFO"); info != "" {
 		var asked execCredential
 		if err := json.Unmarshal([]byte(info), &asked); err != nil {
@@ -69,7 +69,7 @@ func asGitCredential(token auth.Token) ([]byte, error) {
 	if claims, err := infoworks.ParseClaims(token.Value); err == nil && !strings.ContainsAny(claims.Email, "\n\x00") {
 		name = claims.Email
 	}
-	text := "username=" + name + "\npassword=" + string(token.Value) + "\n"
+	text := "username=" + name + "\npassword=" + token.Value.Reveal() + "\n"
 	if !token.Expiry.IsZero() {
 		text += fmt.Sprintf("password_expiry_utc=%d\n", token.Expiry.Unix())
 	}

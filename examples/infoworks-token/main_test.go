@@ -100,7 +100,7 @@ func TestFormats(t *testing.T) {
 	h := byFile(t, server)
 	text, _ := h.run(0, "")
 	token, ok := strings.CutSuffix(text, "\n")
-	claims, err := infoworks.ParseClaims(tenantkit.Secret(token))
+	claims, err := infoworks.ParseClaims(tenantkit.NewSecret(token))
 	if !ok || err != nil || claims.Email != user {
 		t.Fatalf("printed %q: %+v, %v", text, claims, err)
 	}

@@ -29,7 +29,7 @@ func keboolaTour(ctx context.Context, p *printer) error {
 	p.done("created project %s under Keboola's production token", project.PID)
 
 	const login = "ada@example.org"
-	if _, err := client.CreateUser(ctx, &keboola.NewUser{Login: login, Password: "long enough", FirstName: "Ada", LastName: "Lovelace"}); err != nil {
+	if _, err := client.CreateUser(ctx, &keboola.NewUser{Login: login, Password: tenantkit.NewSecret("long enough"), FirstName: "Ada", LastName: "Lovelace"}); err != nil {
 		return err
 	}
 	if err := client.AddUserToProject(ctx, project.PID, login, keboola.RoleEditor); err != nil {

@@ -38,7 +38,7 @@ func TestTourWithFakes(t *testing.T) {
 	if err := run(t.Context(), &out, func(string) string { return "" }); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"created tenant", "provisioned user ada", "409 Conflict", "404 Not Found", "nothing was sent", "deleted tenant",
+	for _, want := range []string{"created tenant", "provisioned user ada", "409 Conflict", "404 Not Found", "must not be empty", "deleted tenant",
 		"created project", "422 Unprocessable Entity", "outcome unknown", "read all 5 users", "deleted project",
 		"settings.GITHUB_ORGANIZATION", "2 tokens in all", "acknowledged 1999 of 2000", "[decision 1234]",
 		"valid: false", "1 added", "406 Not Acceptable"} {
@@ -119,8 +119,8 @@ func TestInterruptDoesNotCutACreationShort(t *testing.T) {
 			client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(argotest.DefaultKey), tenantkit.WithTransport(
 				func(next http.RoundTripper) http.RoundTripper {
 					return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
-						if _, operation := tenantkit.OperationFromContext(req.Context()); operation == "CreateTenant" {
-							creations = append(creations, operation)
+						if op, _ := tenantkit.OperationFromContext(req.Context()); op.Name == "CreateTenant" {
+							creations = append(creations, op.Name)
 							if len(creations) == map[string]int{"alpha": 1, "beta": 2, "taken": 3}[name] {
 								cancel()
 							}

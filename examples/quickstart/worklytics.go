@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
@@ -19,7 +20,7 @@ func worklyticsTour(ctx context.Context, p *printer) error {
 	fetched := 0
 	tokens := auth.Cache(auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 		fetched++ // one fetch at a time
-		return auth.Token{Value: server.GoogleToken("ci@acme.iam.gserviceaccount.com", 15*time.Minute)}, nil
+		return auth.Token{Value: tenantkit.NewSecret(server.GoogleToken("ci@acme.iam.gserviceaccount.com", 15*time.Minute))}, nil
 	}))
 	client, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, tokens)
 	if err != nil {
