@@ -17,7 +17,7 @@ var arrows = map[string][]string{
 	"suite":    {"coord"},
 	"engines":  {"part", "coord", "suite"},
 	"auth":     {"part", "root", "coord"},
-	"cloud":    {"part", "root", "auth"},
+	"cloud":    {"root", "auth"},
 	"pipeline": {"part", "root", "coord", "auth"},
 	"client":   {"part", "root", "coord", "auth", "pipeline"},
 	"engine":   {},
