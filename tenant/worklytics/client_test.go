@@ -18,7 +18,7 @@ import (
 
 func TestNewClient(t *testing.T) {
 	t.Parallel()
-	token := auth.StaticToken("id-token")
+	token := auth.StaticToken("eyJ-secret")
 	for _, test := range []struct {
 		name, baseURL, tenantID string
 		tokens                  auth.TokenSource
@@ -162,7 +162,7 @@ func TestRequests(t *testing.T) {
 			}
 			want := http.Header{
 				"Accept": {"application/json"}, "User-Agent": {"test"},
-				"Authorization": {"Bearer id-token"}, "X-Worklytics-Tenant-Id": {tenantID},
+				"Authorization": {"Bearer eyJ-secret"}, "X-Worklytics-Tenant-Id": {tenantID},
 			}
 			if test.body != "" {
 				want.Set("Content-Type", "application/json")

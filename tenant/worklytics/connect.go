@@ -1,21 +1,17 @@
 package worklytics
 
-import (
-	"net/url"
+import "net/url"
 
-	"github.com/tenantkit/tenantkit"
-)
-
-// ConnectURL returns the address in the web app on host ([DefaultHost] in production) where a person can create the connection, with
-// its settings filled in: for those who may not call the API. Nothing is sent. Settings that are no text are left out, and the ID is
-// not looked at. Values that must stay secret have no place in an address.
+// ConnectURL returns the address in the web app on host ([DefaultHost] in production) where a person
+// can create the connection, with its settings filled in: for those who may not call the API.
+// Nothing is sent. OtherSettings are left out, and the ID is ignored. Do not put secrets into an
+// address.
 //
-// The form is that of the links that Psoxy's Terraform modules make (infra/modules/worklytics-proxy-connection-generic). A connection
-// without an integration, or without [SettingDeploymentKind], and a host that is none are a [tenantkit.ValidationError].
+// The form is that of the links that Psoxy's Terraform modules make
+// (infra/modules/worklytics-proxy-connection-generic). A connection without an integration or
+// without [SettingDeploymentKind], and an invalid host, are a [tenantkit.ValidationError].
 func ConnectURL(host string, connection *DataConnection) (string, error) {
-	invalid := func(field, reason string) (string, error) {
-		return "", &tenantkit.ValidationError{Operation: "ConnectURL", Field: field, Reason: reason}
-	}
+	invalid := func(field, reason string) (string, error) { return "", connectURL.Invalid(field, "%s", reason) }
 	if u, err := url.Parse("https://" + host); err != nil || host == "" || u.Host != host || u.Hostname() == "" {
 		return invalid("host", "it must be a host such as "+DefaultHost+", without a scheme or a path")
 	}

@@ -32,7 +32,7 @@ func TestGetDataConnection(t *testing.T) {
 			Settings: map[string]string{"PROXY_DEPLOYMENT_KIND": "GCP", "PROXY_ENDPOINT": "https://psoxy-asana-abc.a.run.app/"},
 		}},
 		{name: "no settings, odd ID", file: "minimal.json", id: "a+b@c", want: &worklytics.DataConnection{
-			ID: "a+b@c", IntegrationID: worklytics.IntegrationZoom, Settings: map[string]string{},
+			ID: "a+b@c", IntegrationID: "zoom-psoxy", Settings: map[string]string{},
 		}},
 		{name: "unknown fields", file: "unknown-fields.json", id: "9007199254740993", want: &worklytics.DataConnection{
 			// Above 2^53: a float would make it 9007199254740992.
@@ -56,7 +56,7 @@ func TestGetDataConnection(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := mocked(t)
-			answer(mock, http.StatusOK, jsonType, testdata(t, test.file))
+			respond(mock, http.StatusOK, jsonType, testdata(t, test.file))
 			got, err := client.GetDataConnection(t.Context(), test.id)
 			if err != nil {
 				t.Fatal(err)
@@ -205,14 +205,14 @@ func TestCreateDataConnection(t *testing.T) {
 		{name: "settings are text", body: `{"id":1,"settings":"x"}`, fails: "settings", malformed: true},
 		{name: "null", body: `null`, fails: "it is not a data connection"},
 		{name: "another object", body: `{"status":"ok"}`, fails: "it is not a data connection"},
-		{name: "a list", body: `[]`, fails: "cannot be used", malformed: true},
+		{name: "a list", body: `[]`, fails: "invalid response", malformed: true},
 		{name: "nothing", body: ``, fails: "it is empty"},
-		{name: "broken", body: `{"id":7`, fails: "cannot be used", malformed: true},
+		{name: "broken", body: `{"id":7`, fails: "invalid response", malformed: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := mocked(t)
-			answer(mock, http.StatusOK, jsonType, test.body)
+			respond(mock, http.StatusOK, jsonType, test.body)
 			given := onAWS()
 			got, err := client.CreateDataConnection(t.Context(), given)
 			if test.fails != "" {
@@ -278,7 +278,7 @@ func TestAnswersToGetAndUpdate(t *testing.T) {
 			want: &worklytics.DataConnection{ID: "7", NumericID: true, IntegrationID: "12"}},
 		{name: "get of an odd number", call: get, body: `{"id":-7,"integrationId":"x"}`, fails: "about connection -7 in place of 7"},
 		{name: "get of nothing", call: get, body: `{}`, fails: "it is not a data connection"},
-		{name: "get of a name twice", call: get, body: `{"id":7,"id":8}`, fails: "cannot be used"},
+		{name: "get of a name twice", call: get, body: `{"id":7,"id":8}`, fails: "invalid response"},
 		{name: "update without id", call: update, body: `{"integrationId":"gdirectory-psoxy"}`, want: updated},
 		{name: "update with just an id", call: update, body: `{"id":7}`, want: updated},
 		{name: "update of another", call: update, body: `{"id":8}`, fails: "about connection 8 in place of 7"},
@@ -287,7 +287,7 @@ func TestAnswersToGetAndUpdate(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := mocked(t)
-			answer(mock, http.StatusOK, jsonType, test.body)
+			respond(mock, http.StatusOK, jsonType, test.body)
 			got, err := test.call(t.Context(), client)
 			if test.fails != "" {
 				if got != nil || err == nil || !strings.Contains(err.Error(), test.fails) {
@@ -309,13 +309,13 @@ func TestDeleteDataConnectionTakesAnyAnswer(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "{}", `{"deleted":true}`, "null", "OK"} {
 		client, mock := mocked(t)
-		answer(mock, http.StatusOK, jsonType, body)
+		respond(mock, http.StatusOK, jsonType, body)
 		if err := client.DeleteDataConnection(t.Context(), "7"); err != nil {
 			t.Errorf("%q: %v", body, err)
 		}
 	}
 	client, mock := mocked(t)
-	answer(mock, http.StatusNoContent, "", "")
+	respond(mock, http.StatusNoContent, "", "")
 	if err := client.DeleteDataConnection(t.Context(), "7"); err != nil {
 		t.Error(err)
 	}
@@ -326,7 +326,7 @@ func TestModifyConnectionWithoutSettings(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"id":"7","integrationId":"gdirectory-psoxy"}`, `{"id":"7","integrationId":"gdirectory-psoxy","settings":null}`} {
 		client, mock := mocked(t)
-		answer(mock, http.StatusOK, jsonType, body)
+		respond(mock, http.StatusOK, jsonType, body)
 		got, err := client.ModifyDataConnection(t.Context(), "7", func(c *worklytics.DataConnection) error {
 			for key, value := range onAWS().Settings {
 				c.Settings[key] = value
@@ -362,13 +362,13 @@ func TestModifyDataConnection(t *testing.T) {
 			return nil
 		}},
 		{name: "error", change: func(c *worklytics.DataConnection) error { c.Settings["a"] = "b"; return stop }, is: stop},
-		{name: "other ID", change: func(c *worklytics.DataConnection) error { c.ID = "8"; return nil }, fails: "it was changed from 4818059952914432 to 8"},
+		{name: "other ID", change: func(c *worklytics.DataConnection) error { c.ID = "8"; return nil }, fails: "was changed from 4818059952914432 to 8"},
 		{name: "cannot be sent", change: func(c *worklytics.DataConnection) error {
 			c.OtherSettings = map[string]json.RawMessage{"n": raw("{")}
 			return nil
 		}, fails: "settings.n"},
 		{name: "invalid", change: func(c *worklytics.DataConnection) error { delete(c.Settings, "PROXY_AWS_REGION"); return nil }, fails: "PROXY_AWS_REGION"},
-		{name: "nil", fails: "change: it is nil"},
+		{name: "nil", fails: "change: must not be nil"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -489,7 +489,7 @@ func update(connection *worklytics.DataConnection) func(context.Context, *workly
 func TestCallsDoNotInsistOnTheCatalogue(t *testing.T) {
 	t.Parallel()
 	client, mock := mocked(t)
-	answer(mock, http.StatusOK, jsonType, `{"id":1}`)
+	respond(mock, http.StatusOK, jsonType, `{"id":1}`)
 	for _, connection := range []*worklytics.DataConnection{
 		{IntegrationID: "unheard-of", Settings: map[string]string{"PROXY_DEPLOYMENT_KIND": "GCP", "PROXY_BUCKET": "b"}},
 		{IntegrationID: worklytics.IntegrationGitHub, Settings: map[string]string{"PROXY_DEPLOYMENT_KIND": "GCP", "PROXY_ENDPOINT": "no url", "parserId": "x"}},

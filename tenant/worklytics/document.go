@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"strconv"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/wire"
@@ -31,12 +33,8 @@ func (d DataConnection) MarshalJSON() ([]byte, error) {
 // sent returns the connection as it is sent, without the times that the service sets.
 func (d *DataConnection) sent() *document {
 	doc := d.document()
-	doc.Extra = make(map[string]json.RawMessage, len(d.Extra))
-	for name, value := range d.Extra {
-		if !isServiceTime(name, value) {
-			doc.Extra[name] = value
-		}
-	}
+	doc.Extra = maps.Clone(d.Extra)
+	maps.DeleteFunc(doc.Extra, isServiceTime)
 	return doc
 }
 
@@ -142,8 +140,9 @@ func isNumber(text string) bool {
 	return text != "" && (text[0] == '-' || text[0] >= '0' && text[0] <= '9') && json.Valid([]byte(text))
 }
 
-// isServiceTime reports whether an unknown field is a time of creation or of the last update: the documentation says that there are
-// such fields, and that they need not be sent, but not their names. Name and value have to agree, so that nothing else is held back.
+// isServiceTime reports whether an unknown field is a time of creation or of the last update. The
+// documentation says that there are such fields and that they need not be sent, but not their names.
+// Name and value have to agree, so that nothing else is held back.
 func isServiceTime(name string, value json.RawMessage) bool {
 	name = strings.ToLower(name)
 	if !strings.Contains(name, "creat") && !strings.Contains(name, "updat") && !strings.Contains(name, "modif") {
@@ -153,21 +152,13 @@ func isServiceTime(name string, value json.RawMessage) bool {
 	if !ok {
 		text = string(value)
 	}
-	return text == "null" || isTime(text)
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
+		return seconds >= 1e9 // since 1970, or milliseconds
+	}
+	return text == "null" || datePattern().MatchString(text)
 }
 
-// isTime reports whether text is a date, a time, or a number of seconds or milliseconds since 1970.
-func isTime(text string) bool {
-	if n, err := strconv.ParseFloat(text, 64); err == nil {
-		return n >= 1e9
-	}
-	for _, layout := range [...]string{
-		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00", time.DateTime, time.DateOnly,
-		time.RFC1123, time.RFC1123Z, time.UnixDate, "Jan 2, 2006 3:04:05 PM", "Jan 2, 2006, 3:04:05 PM",
-	} {
-		if _, err := time.Parse(layout, text); err == nil {
-			return true
-		}
-	}
-	return false
-}
+// datePattern matches an ISO date, and other dates with a year before the time of the day.
+var datePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\d{4}-\d\d-\d\d|\b\d{4}\b.*\d\d:\d\d`)
+})

@@ -10,27 +10,25 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// InvalidConnectionError lists all that is wrong with a data connection.
+// InvalidConnectionError lists all problems of a data connection. Each is a
+// [tenantkit.ValidationError] in its chain.
 type InvalidConnectionError struct {
 	// Problems are in the order in which one reads a connection. There is at least one.
 	Problems []*tenantkit.ValidationError
 }
 
-// Error names each field and what is wrong with it.
+// Error names each field and its problem.
 func (e *InvalidConnectionError) Error() string {
 	if len(e.Problems) == 0 {
 		return "the data connection is not valid"
 	}
 	texts := make([]string, len(e.Problems))
+	prefix := service + ": " + e.Problems[0].Operation + ": "
 	for i, problem := range e.Problems {
-		// Its own text, which is a short one whatever it quotes, without what is said once for all.
-		texts[i] = strings.TrimSuffix(strings.TrimPrefix(problem.Error(), problem.Operation+": "), unsent)
+		texts[i] = strings.TrimPrefix(problem.Error(), prefix)
 	}
-	return e.Problems[0].Operation + ": " + strings.Join(texts, "; ") + unsent
+	return prefix + strings.Join(texts, "; ")
 }
-
-// unsent ends the text of a [tenantkit.ValidationError].
-const unsent = " (nothing was sent)"
 
 // Unwrap returns the problems.
 func (e *InvalidConnectionError) Unwrap() []error {
@@ -41,95 +39,81 @@ func (e *InvalidConnectionError) Unwrap() []error {
 	return all
 }
 
-// maxMessage bounds what is taken for a message of the service, in bytes.
+// Outcome returns [tenantkit.OutcomeNotSent].
+func (e *InvalidConnectionError) Outcome() tenantkit.Outcome { return tenantkit.OutcomeNotSent }
+
+// maxMessage limits plain text that is taken for a message of the service, in bytes.
 const maxMessage = 1024
 
-// readRefusal takes what may be the service's words from a refusal, whose form is not documented, and adds what its status can mean.
-func readRefusal(refusal *tenantkit.Error, body []byte) {
-	said := words{status: refusal.StatusCode}
+// readError reads an error response, whose form is not documented, and adds what its status can
+// mean.
+func readError(failed *tenantkit.Error, body []byte) {
+	e := envelope{failed: failed}
 	switch text := strings.TrimSpace(string(body)); {
 	case json.Valid([]byte(text)):
-		said.read(json.RawMessage(text), 0)
+		e.read(json.RawMessage(text), 0)
 	case strings.HasPrefix(text, "<"):
-		said.details = append(said.details, "the answer is a page for a browser: something on the way to the service may have given it")
+		e.details = append(e.details, "the response is an HTML page: a gateway in front of the service may have sent it")
 	case len(text) <= maxMessage:
-		said.message = text
+		failed.Message = text
 	}
-	if hint := hint(refusal); hint != "" {
-		said.details = append(said.details, hint)
+	switch {
+	case failed.StatusCode == http.StatusUnauthorized:
+		e.details = append(e.details, "the ID token may have expired, or its issuer or audience is not one that the service takes")
+	case failed.StatusCode == http.StatusForbidden:
+		e.details = append(e.details, "the principal of the ID token needs the role DataConnectionAdmin in Worklytics, in the organization of the tenant ID")
+	case failed.StatusCode == http.StatusNotFound && failed.Operation == createDataConnection.Name:
+		e.details = append(e.details, "the prefix in the path of the base URL may be wrong: the API is published under /tenant and under /tenant-api")
 	}
-	refusal.Code, refusal.Message, refusal.Details = said.code, said.message, strings.Join(said.details, "; ")
+	failed.Details = strings.Join(e.details, "; ")
 }
 
-func hint(refusal *tenantkit.Error) string {
-	switch refusal.StatusCode {
-	case http.StatusUnauthorized:
-		return "the ID token may have expired, or its issuer or audience is not one that the service takes"
-	case http.StatusForbidden:
-		return "the principal of the ID token needs the role DataConnectionAdmin in Worklytics, in the organization of the tenant ID"
-	case http.StatusNotFound:
-		if refusal.Operation == createDataConnection.Name {
-			return "the prefix in the path of the base URL may be wrong: the API is published under /tenant and under /tenant-api"
-		}
-	}
-	return ""
+// envelope reads the JSON of an error response.
+type envelope struct {
+	failed  *tenantkit.Error
+	details []string
 }
 
-// words are what a refusal says.
-type words struct {
-	status        int
-	code, message string
-	details       []string
-}
+// maxDepth limits the depth of errors within errors.
+const maxDepth = 4
 
-// maxWordDepth bounds how deep errors within errors are looked into.
-const maxWordDepth = 4
-
-// read adds what a part of the refusal says to what is known already.
-func (w *words) read(part json.RawMessage, depth int) {
+// read takes the first string for the message, others for details, and the first code for the code.
+func (e *envelope) read(part json.RawMessage, depth int) {
 	if text, ok := textOf(part); ok {
-		w.say(text)
+		switch {
+		case text == "", text == http.StatusText(e.failed.StatusCode):
+		case e.failed.Message == "":
+			e.failed.Message = text
+		default:
+			e.details = append(e.details, text)
+		}
 		return
 	}
-	if depth == maxWordDepth {
+	if depth == maxDepth {
 		return
 	}
 	var list []json.RawMessage
-	if wire.Unmarshal(part, &list) == nil {
-		for _, element := range list {
-			w.read(element, depth+1)
+	if wire.Unmarshal(part, &list) != nil {
+		var object struct {
+			Message json.RawMessage `json:"message"`
+			Error   json.RawMessage `json:"error"`
+			Errors  json.RawMessage `json:"errors"`
+			Code    looseText       `json:"code"`
+			Status  looseText       `json:"status"`
 		}
-		return
-	}
-	var object struct {
-		Message json.RawMessage `json:"message"`
-		Error   json.RawMessage `json:"error"`
-		Errors  json.RawMessage `json:"errors"`
-		Code    looseText       `json:"code"`
-		Status  looseText       `json:"status"`
-	}
-	if wire.Unmarshal(part, &object) != nil {
-		return
-	}
-	for _, value := range []looseText{object.Code, object.Status} {
-		if code, _, err := value.identifier(); err == nil && w.code == "" && code != strconv.Itoa(w.status) {
-			w.code = code
+		if wire.Unmarshal(part, &object) != nil {
+			return
 		}
-	}
-	for _, value := range []json.RawMessage{object.Message, object.Error, object.Errors} {
-		if len(value) > 0 {
-			w.read(value, depth+1)
+		for _, value := range []looseText{object.Code, object.Status} {
+			if code, _, err := value.identifier(); err == nil && e.failed.Code == "" && code != strconv.Itoa(e.failed.StatusCode) {
+				e.failed.Code = code
+			}
 		}
+		list = []json.RawMessage{object.Message, object.Error, object.Errors}
 	}
-}
-
-// say takes the first text for the message, and others for details. The status in words is no news.
-func (w *words) say(text string) {
-	switch {
-	case text == "", text == http.StatusText(w.status):
-	case w.message == "":
-		w.message = text
-	default:
-		w.details = append(w.details, text)
+	for _, element := range list {
+		if len(element) > 0 {
+			e.read(element, depth+1)
+		}
 	}
 }

@@ -17,11 +17,11 @@ const (
 	hint401 = "the ID token may have expired, or its issuer or audience is not one that the service takes"
 	hint403 = "the principal of the ID token needs the role DataConnectionAdmin in Worklytics, in the organization of the tenant ID"
 	hint404 = "the prefix in the path of the base URL may be wrong: the API is published under /tenant and under /tenant-api"
-	page    = "the answer is a page for a browser: something on the way to the service may have given it"
+	page    = "the response is an HTML page: a gateway in front of the service may have sent it"
 )
 
 // The form of refusals is not documented: each of these is one that services give.
-func TestRefusals(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat(`{"error":`, 100) + `"x"` + strings.Repeat("}", 100)
 	for _, test := range []struct {
@@ -118,7 +118,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := mocked(t)
-			answer(mock, test.status, test.contentType, test.body)
+			respond(mock, test.status, test.contentType, test.body)
 			_, err := client.CreateDataConnection(t.Context(), onAWS())
 			var got *tenantkit.Error
 			if !errors.As(err, &got) || !errors.Is(err, test.is) {
@@ -142,16 +142,16 @@ func TestRefusals(t *testing.T) {
 }
 
 // A 404 of a call with an ID says what it says; 401 and 403 are two things.
-func TestKindsOfRefusalDiffer(t *testing.T) {
+func TestErrorResponse_Kinds(t *testing.T) {
 	t.Parallel()
 	client, mock := mocked(t)
-	answer(mock, http.StatusNotFound, jsonType, `{"message":"gone"}`)
+	respond(mock, http.StatusNotFound, jsonType, `{"message":"gone"}`)
 	_, err := client.GetDataConnection(t.Context(), "1")
 	if !errors.Is(err, tenantkit.ErrNotFound) || strings.Contains(err.Error(), "prefix") {
 		t.Errorf("got %v", err)
 	}
 	for status, want := range map[int]error{401: tenantkit.ErrUnauthenticated, 403: tenantkit.ErrForbidden} {
-		answer(mock, status, "", "")
+		respond(mock, status, "", "")
 		_, err := client.GetDataConnection(t.Context(), "1")
 		for _, kind := range []error{tenantkit.ErrUnauthenticated, tenantkit.ErrForbidden} {
 			if got := errors.Is(err, kind); got != (kind == want) {
@@ -162,13 +162,13 @@ func TestKindsOfRefusalDiffer(t *testing.T) {
 }
 
 // A service that repeats the token does not bring it into the error.
-func TestRefusalDoesNotShowTheToken(t *testing.T) {
+func TestErrorResponse_HidesTheToken(t *testing.T) {
 	t.Parallel()
 	client, mock := mocked(t)
-	answer(mock, http.StatusUnauthorized, jsonType, `{"message":"bad token id-token","errors":["id-token"],"code":"id-token"}`)
+	respond(mock, http.StatusUnauthorized, jsonType, `{"message":"bad token eyJ-secret","errors":["eyJ-secret"],"code":"eyJ-secret"}`)
 	_, err := client.GetDataConnection(t.Context(), "1")
 	var got *tenantkit.Error
-	if !errors.As(err, &got) || strings.Contains(err.Error()+got.Body.Reveal()+got.Code+got.Message+got.Details, "id-token") {
+	if !errors.As(err, &got) || strings.Contains(err.Error()+got.Code+got.Message+got.Details, "eyJ-secret") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -124,7 +124,7 @@ func ExampleAWSProxy_Settings() {
 	}.Settings()
 	settings[worklytics.SettingParserID] = "EMPLOYEE_SNAPSHOT"
 	connection := &worklytics.DataConnection{IntegrationID: worklytics.IntegrationHRISImport, Settings: settings}
-	fmt.Println(len(settings), "settings:", connection.ValidateKnown())
+	fmt.Println(len(settings), "settings:", connection.Validate())
 	// Output: 5 settings: <nil>
 }
 

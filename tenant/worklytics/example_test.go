@@ -31,7 +31,7 @@ func Example() {
 	ctx := context.Background()
 
 	connection := &worklytics.DataConnection{
-		IntegrationID: worklytics.IntegrationGoogleCalendar,
+		IntegrationID: "gcal-psoxy",
 		Settings: worklytics.AWSProxy{
 			Endpoint: "https://abcdefgh.lambda-url.us-east-1.on.aws/",
 			Region:   "us-east-1",
@@ -90,7 +90,7 @@ func ExampleDataConnection_Validate() {
 	}
 	// Output:
 	// settings.PROXY_AWS_ROLE_ARN: it is missing, and needed for a proxy in AWS
-	// settings.github_organization: it is misspelt: the key is GITHUB_ORGANIZATION, and letter case counts
+	// settings.github_organization: it is misspelled: the key is GITHUB_ORGANIZATION, and letter case counts
 	// settings.PROXY_ENDPOINT: its host is in us-east-1, which contradicts PROXY_AWS_REGION, which is eu-west-1
 }
 

@@ -119,7 +119,7 @@ func FuzzDataConnection(f *testing.F) {
 }
 
 // No refusal makes a call fail otherwise than with what it says.
-func FuzzRefusal(f *testing.F) {
+func FuzzErrorResponse(f *testing.F) {
 	for _, text := range []string{
 		`{"message":"x"}`, `{"error":{"message":"x","errors":[{"message":"y"}]}}`, `{"errors":["a",{"error":"b"}]}`, `[[[[[["x"]]]]]]`,
 		`{"code":1e9,"status":"S"}`, `"x"`, `null`, `<html>`, `{"error":`, "\xff", `{"message":"a","message":"b"}`, ``,
@@ -129,7 +129,7 @@ func FuzzRefusal(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string, status uint16) {
 		code := 400 + int(status)%200
 		client, mock := mocked(t)
-		answer(mock, code, "", body)
+		respond(mock, code, "", body)
 		_, err := client.GetDataConnection(t.Context(), "1")
 		if err == nil || !strings.Contains(err.Error(), "GetDataConnection") {
 			t.Fatalf("got %v", err)

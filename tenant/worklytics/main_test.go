@@ -28,15 +28,15 @@ func mocked(t *testing.T, opts ...tenantkit.Option) (*worklytics.Client, *httpmo
 	opts = append([]tenantkit.Option{
 		tenantkit.WithHTTPClient(&http.Client{Transport: mock}), tenantkit.WithRetry(tenantkit.NoRetry()), tenantkit.WithUserAgent("test"),
 	}, opts...)
-	client, err := worklytics.NewClient(worklytics.DefaultBaseURL, tenantID, auth.StaticToken("id-token"), opts...)
+	client, err := worklytics.NewClient(worklytics.DefaultBaseURL, tenantID, auth.StaticToken("eyJ-secret"), opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client, mock
 }
 
-// answer makes the mock answer everything alike.
-func answer(mock *httpmock.MockTransport, status int, contentType, body string) {
+// respond makes the mock return the same response to everything.
+func respond(mock *httpmock.MockTransport, status int, contentType, body string) {
 	response := httpmock.NewStringResponse(status, body)
 	if contentType != "" {
 		response.Header.Set("Content-Type", contentType)

@@ -7,8 +7,9 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// The API, from https://docs.worklytics.co/knowledge-base/tenant-api. Only the path of the first is published, in Worklytics'
-// Terraform modules; the others are what "RESTful" makes of the documented operations.
+// The API, from https://docs.worklytics.co/knowledge-base/tenant-api. Only the path of the first
+// operation is published, in Worklytics' Terraform modules. The others follow from it, since the
+// documentation calls the API RESTful.
 var (
 	createDataConnection = rest.Operation{Service: service, Name: "CreateDataConnection", Method: http.MethodPost, Path: "/data-connections", Class: tenantkit.Write}
 	getDataConnection    = rest.Operation{Service: service, Name: "GetDataConnection", Method: http.MethodGet, Path: "/data-connections/{id}", Class: tenantkit.Read}
@@ -20,8 +21,13 @@ var operations = []*rest.Operation{
 	&createDataConnection, &getDataConnection, &updateDataConnection, &deleteDataConnection,
 }
 
-// What is made of several calls. Only its errors are its own.
-var modifyDataConnection = rest.Operation{Service: service, Name: "ModifyDataConnection", Method: http.MethodPut, Path: "/data-connections/{id}"}
+// Functions that make several calls or none. Only their errors are their own.
+var (
+	modifyDataConnection = rest.Operation{Service: service, Name: "ModifyDataConnection", Method: http.MethodPut, Path: "/data-connections/{id}"}
+	reconcile            = rest.Operation{Service: service, Name: "Reconcile", Method: http.MethodPut, Path: "/data-connections"}
+	newClient            = rest.Operation{Service: service, Name: "NewClient"}
+	connectURL           = rest.Operation{Service: service, Name: "ConnectURL"}
+)
 
-// Operations returns the operations of this package. See [Client.Call] for others of the service.
+// Operations returns the operations of this package. [Client.Call] calls others of the service.
 func Operations() []tenantkit.Operation { return rest.Public(operations) }

@@ -11,40 +11,31 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// Validate looks for what is wrong with the connection, by the API's documentation and by what is known of its integration, and
-// returns an [InvalidConnectionError] that names all of it: settings that are missing, misspelt (letter case counts), malformed, or
-// that contradict each other, the cloud of the proxy, or the integration. Settings and integrations that are not known pass.
+// Validate checks the connection against the API's documentation and against what is known of its
+// integration. It returns an [InvalidConnectionError] that lists all problems: settings that are
+// missing, misspelled (letter case counts), malformed, or that contradict each other, the cloud of
+// the proxy, or the integration. Unknown settings and integrations are no problems.
 //
-// What it knows of integrations is not from the API's documentation, so the service may see it differently: the calls of [Client] do
-// not insist on it.
-func (d *DataConnection) Validate() error { return d.check("Validate", catalogueRules) }
+// The knowledge about integrations ([Integrations]) is not from the API's documentation, and the
+// service may differ: the calls of [Client] do not insist on it.
+func (d *DataConnection) Validate() error { return d.check("Validate", true) }
 
-// ValidateKnown is [DataConnection.Validate] that also refuses an integration which is not among [Integrations].
-func (d *DataConnection) ValidateKnown() error { return d.check("ValidateKnown", knownIntegrations) }
-
-// rules say how much is asked of a connection. Each includes those before it.
-type rules int
-
-const (
-	documentedRules rules = iota
-	catalogueRules
-	knownIntegrations
-)
-
-func (d *DataConnection) check(operation string, by rules) error {
+// check checks the connection against the API's documentation, and against the catalogue too if
+// asked to.
+func (d *DataConnection) check(operation string, byCatalogue bool) error {
 	if d == nil {
-		return &tenantkit.ValidationError{Operation: operation, Field: "connection", Reason: "it is nil"}
+		return &tenantkit.ValidationError{Service: service, Operation: operation, Field: "connection", Reason: "must not be nil"}
 	}
-	integration, known := findIntegration(d.IntegrationID)
-	c := &checker{DataConnection: d, operation: operation, told: make(map[string]bool)}
-	c.checkFields(known || by < knownIntegrations)
+	c := &checker{DataConnection: d, operation: operation, misspelled: make(map[string]bool)}
+	c.checkFields()
 	cloud := c.checkCloud()
-	if by == documentedRules || !known {
-		c.require("it is missing, and so is "+SettingBucketName+": Worklytics needs one of them", SettingEndpoint, SettingBucketName, SettingBucket)
+	at := slices.IndexFunc(catalogue(), func(i Integration) bool { return i.ID == d.IntegrationID })
+	if byCatalogue && at >= 0 {
+		c.checkIntegration(catalogue()[at], cloud)
 	} else {
-		c.checkIntegration(integration, cloud)
+		c.require("it is missing, and so is "+SettingBucketName+": Worklytics needs one of them", SettingEndpoint, SettingBucketName, SettingBucket)
 	}
-	if by > documentedRules {
+	if byCatalogue {
 		c.checkSpelling()
 		c.checkContradictions(cloud)
 		c.checkValues()
@@ -55,23 +46,23 @@ func (d *DataConnection) check(operation string, by rules) error {
 	return &InvalidConnectionError{c.problems}
 }
 
-// checker collects what is wrong with a connection.
+// checker collects the problems of a connection.
 type checker struct {
 	*DataConnection
-	operation string
-	told      map[string]bool // misspelt keys that are among the problems
-	problems  []*tenantkit.ValidationError
+	operation  string
+	misspelled map[string]bool // keys that are among the problems
+	problems   []*tenantkit.ValidationError
 }
 
 func (c *checker) add(field, format string, args ...any) {
-	c.problems = append(c.problems, &tenantkit.ValidationError{Operation: c.operation, Field: field, Reason: fmt.Sprintf(format, args...)})
+	c.problems = append(c.problems, &tenantkit.ValidationError{Service: service, Operation: c.operation, Field: field, Reason: fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) addSetting(key, format string, args ...any) {
 	c.add("settings."+key, format, args...)
 }
 
-// value returns a setting without white space around it, which checkValues tells of.
+// value returns a setting without white space around it, which checkValues reports.
 func (c *checker) value(key string) string { return strings.TrimSpace(c.Settings[key]) }
 
 // require asks for a setting, which may go by several keys.
@@ -80,21 +71,19 @@ func (c *checker) require(reason string, keys ...string) {
 		return
 	}
 	for _, key := range keys {
-		if c.tellMisspelt(func(found string) bool { return folded(found) == folded(key) }) {
+		if c.addMisspelled(func(found string) bool { return folded(found) == folded(key) }) {
 			return
 		}
 	}
 	c.addSetting(keys[0], "%s", reason)
 }
 
-func (c *checker) checkFields(integrationMayPass bool) {
+func (c *checker) checkFields() {
 	switch {
 	case strings.TrimSpace(string(c.IntegrationID)) == "":
 		c.add("integrationId", "it is missing")
 	case rest.BadName(string(c.IntegrationID)) != "":
 		c.add("integrationId", "%s", rest.BadName(string(c.IntegrationID)))
-	case !integrationMayPass:
-		c.add("integrationId", "%q is none of the integrations that are known", c.IntegrationID)
 	}
 	for _, name := range []string{"id", "integrationId", "settings"} {
 		if _, ok := c.Extra[name]; ok {
@@ -132,7 +121,8 @@ var integrationKeys = []string{
 	SettingParserID, SettingGitHubOrganization, SettingAdminToImpersonate, SettingAtlassianOrganizationID, SettingWorkspaceID, SettingCloudID,
 }
 
-// checkIntegration asks for what the integration needs beyond checkCloud, and tells of what belongs to others.
+// checkIntegration asks for what the integration needs beyond checkCloud, and reports settings that belong to
+// others.
 func (c *checker) checkIntegration(integration Integration, cloud DeploymentKind) {
 	for _, key := range integration.RequiredSettings(cloud) {
 		reason := fmt.Sprintf("it is missing, and needed by %s (%s)", integration.ID, integration.Shape)
@@ -156,14 +146,10 @@ func (c *checker) checkIntegration(integration Integration, cloud DeploymentKind
 	}
 }
 
-func (i Integration) has(key string) bool {
-	return slices.Contains(i.Required, key) || slices.Contains(i.Optional, key)
-}
-
 // owners returns the integrations that have the setting.
 func owners(key string) string {
 	var ids []string
-	for _, integration := range Integrations() {
+	for _, integration := range catalogue() {
 		if integration.has(key) {
 			ids = append(ids, string(integration.ID))
 		}
@@ -194,7 +180,7 @@ func folded(key string) string {
 }
 
 func (c *checker) checkSpelling() {
-	c.tellMisspelt(func(string) bool { return true })
+	c.addMisspelled(func(string) bool { return true })
 	for _, key := range slices.Sorted(maps.Keys(c.OtherSettings)) {
 		_, isText := c.Settings[key]
 		if right, known := spelling(key); known && key == right && !isText {
@@ -203,9 +189,9 @@ func (c *checker) checkSpelling() {
 	}
 }
 
-// tellMisspelt adds the keys that are spelt like a known one but for case, hyphens and the like, and reports whether there are any.
-// Of each it tells once.
-func (c *checker) tellMisspelt(which func(key string) bool) (found bool) {
+// addMisspelled adds the keys that differ from a known one only by case, hyphens and the like, each
+// once, and reports whether there are any.
+func (c *checker) addMisspelled(which func(key string) bool) (found bool) {
 	keys := slices.Concat(slices.Collect(maps.Keys(c.Settings)), slices.Collect(maps.Keys(c.OtherSettings)))
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
@@ -214,9 +200,9 @@ func (c *checker) tellMisspelt(which func(key string) bool) (found bool) {
 			continue
 		}
 		found = true
-		if !c.told[key] {
-			c.told[key] = true
-			c.addSetting(key, "it is misspelt: the key is %s, and letter case counts", right)
+		if !c.misspelled[key] {
+			c.misspelled[key] = true
+			c.addSetting(key, "it is misspelled: the key is %s, and letter case counts", right)
 		}
 	}
 	return found

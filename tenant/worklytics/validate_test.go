@@ -90,11 +90,11 @@ func TestValidate(t *testing.T) {
 		}},
 		{name: "kind with a blank", integration: "asana-psoxy", settings: and(gcp, "PROXY_DEPLOYMENT_KIND", "GCP "), want: []string{`settings.PROXY_DEPLOYMENT_KIND: "GCP " must be GCP`}},
 		{name: "another cloud", integration: "asana-psoxy", settings: and(gcp, "PROXY_DEPLOYMENT_KIND", "AZURE"), want: []string{`settings.PROXY_DEPLOYMENT_KIND: "AZURE" is neither AWS nor GCP`}},
-		{name: "misspelt keys", integration: "github-enterprise-psoxy",
+		{name: "misspelled keys", integration: "github-enterprise-psoxy",
 			settings: settings{"proxy_deployment_kind": "GCP", "PROXY-ENDPOINT": "https://psoxy.example/", "github_organization": "acme"}, want: []string{
-				"settings.proxy_deployment_kind: it is misspelt: the key is PROXY_DEPLOYMENT_KIND, and letter case counts",
-				"settings.PROXY-ENDPOINT: it is misspelt: the key is PROXY_ENDPOINT, and letter case counts",
-				"settings.github_organization: it is misspelt: the key is GITHUB_ORGANIZATION, and letter case counts",
+				"settings.proxy_deployment_kind: it is misspelled: the key is PROXY_DEPLOYMENT_KIND, and letter case counts",
+				"settings.PROXY-ENDPOINT: it is misspelled: the key is PROXY_ENDPOINT, and letter case counts",
+				"settings.github_organization: it is misspelled: the key is GITHUB_ORGANIZATION, and letter case counts",
 			}},
 		{name: "HRIS with another parser", integration: "hris-import-psoxy", settings: and(gcpBucket, "parserId", "badge"), want: []string{
 			`settings.parserId: "badge" must be EMPLOYEE_SNAPSHOT, the one parser that is known of hris-import-psoxy`,
@@ -106,15 +106,15 @@ func TestValidate(t *testing.T) {
 			"settings.parserId: there is white space around its value",
 		}},
 		{name: "bulk with a parser of one's own", integration: "bulk-import-psoxy", settings: and(gcpBucket, "parserId", "acme-doors")},
-		{name: "misspelt beside the right one", integration: "bulk-import-psoxy", settings: and(gcpBucket, "parserId", "badge", "PARSER_ID", "badge", "proxy_bucket", "b"), want: []string{
-			"settings.PARSER_ID: it is misspelt: the key is parserId, and letter case counts",
-			"settings.proxy_bucket: it is misspelt: the key is PROXY_BUCKET, and letter case counts",
+		{name: "misspelled beside the right one", integration: "bulk-import-psoxy", settings: and(gcpBucket, "parserId", "badge", "PARSER_ID", "badge", "proxy_bucket", "b"), want: []string{
+			"settings.PARSER_ID: it is misspelled: the key is parserId, and letter case counts",
+			"settings.proxy_bucket: it is misspelled: the key is PROXY_BUCKET, and letter case counts",
 		}},
-		{name: "misspelt bucket", integration: "metrics-import-psoxy", settings: settings{"PROXY_DEPLOYMENT_KIND": "GCP", "Proxy_Bucket": "b"}, want: []string{
-			"settings.Proxy_Bucket: it is misspelt: the key is PROXY_BUCKET, and letter case counts",
+		{name: "misspelled bucket", integration: "metrics-import-psoxy", settings: settings{"PROXY_DEPLOYMENT_KIND": "GCP", "Proxy_Bucket": "b"}, want: []string{
+			"settings.Proxy_Bucket: it is misspelled: the key is PROXY_BUCKET, and letter case counts",
 		}},
-		{name: "misspelt, and no text", integration: "asana-psoxy", settings: gcp, other: map[string]json.RawMessage{"Parser_Id": raw("7")}, want: []string{
-			"settings.Parser_Id: it is misspelt: the key is parserId, and letter case counts",
+		{name: "misspelled, and no text", integration: "asana-psoxy", settings: gcp, other: map[string]json.RawMessage{"Parser_Id": raw("7")}, want: []string{
+			"settings.Parser_Id: it is misspelled: the key is parserId, and letter case counts",
 		}},
 		{name: "known settings that are no text", integration: "asana-psoxy", settings: and(gcp, "PROXY_ENDPOINT", "-"),
 			other: map[string]json.RawMessage{"PROXY_ENDPOINT": raw("null"), "PROXY_DEPLOYMENT_KIND": raw("1")}, want: []string{
@@ -189,7 +189,7 @@ func problems(t *testing.T, err error, operation string) []string {
 		}
 		texts = append(texts, problem.Field+": "+problem.Reason)
 	}
-	if want := operation + ": " + strings.Join(texts, "; ") + " (nothing was sent)"; err.Error() != want {
+	if want := "worklytics: " + operation + ": " + strings.Join(texts, "; "); err.Error() != want {
 		t.Errorf("the text is\n%s, want\n%s", err, want)
 	}
 	var first *tenantkit.ValidationError
@@ -199,22 +199,17 @@ func problems(t *testing.T, err error, operation string) []string {
 	return texts
 }
 
-func TestValidateKnown(t *testing.T) {
+// A former ID, which is unknown, is no problem; a misspelled setting is one.
+func TestValidate_UnknownIntegration(t *testing.T) {
 	t.Parallel()
 	connection := onAWS()
-	if err := connection.ValidateKnown(); err != nil {
-		t.Error(err)
-	}
 	connection.IntegrationID = "chatgpt-compliance-psoxy"
 	if err := connection.Validate(); err != nil {
 		t.Error(err)
 	}
 	connection.Settings["parser_id"] = "x"
-	want := []string{
-		`integrationId: "chatgpt-compliance-psoxy" is none of the integrations that are known`,
-		"settings.parser_id: it is misspelt: the key is parserId, and letter case counts",
-	}
-	if diff := cmp.Diff(want, problems(t, connection.ValidateKnown(), "ValidateKnown")); diff != "" {
+	want := []string{"settings.parser_id: it is misspelled: the key is parserId, and letter case counts"}
+	if diff := cmp.Diff(want, problems(t, connection.Validate(), "Validate")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -245,13 +240,13 @@ func TestValidateTheCatalogue(t *testing.T) {
 			}
 			given["PROXY_DEPLOYMENT_KIND"] = string(cloud)
 			connection := worklytics.DataConnection{IntegrationID: integration.ID, Settings: given}
-			if err := connection.ValidateKnown(); err != nil {
+			if err := connection.Validate(); err != nil {
 				t.Errorf("%s with what it requires on %s: %v", integration.ID, cloud, err)
 			}
 			for _, key := range integration.Optional {
 				given[key] = value[key]
 			}
-			if err := connection.ValidateKnown(); err != nil {
+			if err := connection.Validate(); err != nil {
 				t.Errorf("%s with all on %s: %v", integration.ID, cloud, err)
 			}
 			var missing []string
@@ -273,7 +268,7 @@ func TestIntegrations(t *testing.T) {
 	if len(all) != 46 {
 		t.Errorf("there are %d", len(all))
 	}
-	shapes, availabilities := map[worklytics.Shape]int{}, map[worklytics.Availability]int{}
+	shapes, availabilities := map[worklytics.Shape]int{}, map[string]int{}
 	ids, titles := map[worklytics.IntegrationID]bool{}, map[string]bool{}
 	for _, integration := range all {
 		shapes[integration.Shape]++
@@ -289,7 +284,7 @@ func TestIntegrations(t *testing.T) {
 	if diff := cmp.Diff(map[worklytics.Shape]int{"api": 36, "async api": 2, "bulk": 7, "webhook": 1}, shapes); diff != "" {
 		t.Errorf("shapes (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[worklytics.Availability]int{"ga": 22, "beta": 17, "alpha": 4, "deprecated": 2, "": 1}, availabilities); diff != "" {
+	if diff := cmp.Diff(map[string]int{"ga": 22, "beta": 17, "alpha": 4, "deprecated": 2, "": 1}, availabilities); diff != "" {
 		t.Errorf("availabilities (-want +got):\n%s", diff)
 	}
 	all[0].ID, all[0].Optional[0] = "changed", "changed"
