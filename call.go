@@ -1,7 +1,6 @@
 package tenantkit
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -63,8 +62,10 @@ func Pages[T any](ctx context.Context, callPage func(ctx context.Context, op Ope
 				return nil
 			}
 			// The error of a call whose context is done, which sends nothing.
-			_, err := callPage(ctx, op, params, new([]T), opts...)
-			return cmp.Or(err, context.Cause(ctx))
+			if _, err := callPage(ctx, op, params, new([]T), opts...); err != nil {
+				return err
+			}
+			return context.Cause(ctx)
 		}
 		for {
 			items, next, err := ahead.take()

@@ -26,19 +26,19 @@ type counter struct {
 }
 
 func (c *counter) RoundTrip(req *http.Request) (*http.Response, error) {
-	service, operation := tenantkit.OperationFromContext(req.Context())
+	op, _ := tenantkit.OperationFromContext(req.Context())
 	resp, err := c.next.RoundTrip(req)
-	status := "no answer"
+	status := "no response"
 	if err == nil {
 		status = resp.Status
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.counts[service+" "+operation+" "+status]++
+	c.counts[op.Service+" "+op.Name+" "+status]++
 	return resp, err
 }
 
-// A middleware sees each attempt, and is told which call it belongs to: for metrics, traces, and faults in tests.
+// A middleware sees each attempt and the operation that it belongs to: for metrics, traces, and faults in tests.
 func ExampleWithTransport() {
 	server := argotest.NewServer()
 	defer server.Close()
@@ -74,7 +74,7 @@ func ExampleWithTransport() {
 // A test of the middleware alone gives it a request of a call.
 func ExampleContextWithOperation() {
 	metrics := &counter{next: http.NewFileTransport(http.Dir(os.TempDir())), counts: make(map[string]int)}
-	ctx := tenantkit.ContextWithOperation(context.Background(), "argo", "GetTenant")
+	ctx := tenantkit.ContextWithOperation(context.Background(), tenantkit.Operation{Service: "argo", Name: "GetTenant"})
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "file:///there-is-no-such-file", nil)
 	if err != nil {
 		fmt.Println(err)
@@ -90,7 +90,7 @@ func ExampleContextWithOperation() {
 	// Output: map[argo GetTenant 404 Not Found:1]
 }
 
-// A client that repeats more patiently, and a call of it that is not repeated at all.
+// A client that retries more patiently, and a call of it that is not retried at all.
 func ExampleWithRetry() {
 	server := argotest.NewServer()
 	defer server.Close()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/tenantkit/tenantkit"
@@ -13,7 +14,7 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// What the failure of a call tells: whether something was sent, what kind of refusal it was, and what became of the write.
+// After a failure: whether something was sent, why the service rejected it, and whether a write took effect.
 func Example() {
 	server := argotest.NewServer()
 	defer server.Close()
@@ -36,15 +37,15 @@ func Example() {
 	server.Fail("CreateTenant", argotest.Fault{ResetAfter: true})
 	_, err = client.CreateTenant(ctx, &argo.Tenant{Info: argo.Info{Name: "physics"}})
 	if tenantkit.OutcomeOf(err) == tenantkit.OutcomeUnknown {
-		fmt.Println("look before you repeat:", len(server.Tenants()), "tenant is there")
+		fmt.Println("look before you retry:", len(server.Tenants()), "tenant is there")
 	}
 	// Output:
 	// nothing was sent: true
 	// not found: true
-	// look before you repeat: 1 tenant is there
+	// look before you retry: 1 tenant is there
 }
 
-// An option is good for a client, or for a single call.
+// An option is given to a client, or to a single call.
 func ExampleWithResponse() {
 	server := argotest.NewServer()
 	defer server.Close()
@@ -64,7 +65,7 @@ func ExampleWithResponse() {
 	// Output: 200 inventory/1.0
 }
 
-// What a program does after a write that failed: whether it is safe to repeat, and what to look at.
+// After a write that failed: whether it is safe to retry, and what to look at.
 func ExampleOutcomeOf() {
 	server := argotest.NewServer()
 	defer server.Close()
@@ -80,7 +81,7 @@ func ExampleOutcomeOf() {
 		_, err := client.CreateTenant(context.Background(), &argo.Tenant{Info: argo.Info{Name: name}})
 		switch tenantkit.OutcomeOf(err) {
 		case tenantkit.OutcomeNotSent, tenantkit.OutcomeRejected:
-			fmt.Println("nothing has changed; mend what the error names, and try again")
+			fmt.Println("nothing has changed; fix what the error names, and try again")
 		case tenantkit.OutcomeUnknown:
 			fmt.Println("look whether", name, "is there, before another try")
 		case tenantkit.OutcomeApplied:
@@ -88,13 +89,13 @@ func ExampleOutcomeOf() {
 		}
 	}
 	// Output:
-	// nothing has changed; mend what the error names, and try again
-	// nothing has changed; mend what the error names, and try again
+	// nothing has changed; fix what the error names, and try again
+	// nothing has changed; fix what the error names, and try again
 	// look whether chemistry is there, before another try
 	// biology is there; read it
 }
 
-// All that an error tells of a refusal.
+// The fields of an error.
 func ExampleError() {
 	server := argotest.NewServer()
 	defer server.Close()
@@ -107,11 +108,11 @@ func ExampleError() {
 	defer client.CloseIdleConnections()
 
 	_, err = client.CreateTenant(context.Background(), &argo.Tenant{Info: argo.Info{Name: "physics"}})
-	var refused *tenantkit.Error
-	if errors.As(err, &refused) {
-		fmt.Println(refused.Service, refused.Operation, refused.Method, refused.StatusCode)
-		fmt.Println(refused.Message+":", refused.Details)
-		fmt.Println(refused.Outcome, "after", refused.Attempts, "attempt")
+	var failed *tenantkit.Error
+	if errors.As(err, &failed) {
+		fmt.Println(failed.Service, failed.Operation, failed.Method, failed.StatusCode)
+		fmt.Println(failed.Message+":", failed.Details)
+		fmt.Println(failed.Outcome, "after", failed.Attempts, "attempt")
 	}
 	fmt.Println(errors.Is(err, tenantkit.ErrConflict))
 	// Output:
@@ -123,7 +124,7 @@ func ExampleError() {
 
 // Objects with secrets in them are logged and marshaled without, unless a program reveals them, to store them on purpose.
 func ExampleReveal() {
-	user := argo.User{Name: "ada", APIKey: "just-an-example"}
+	user := argo.User{Name: "ada", APIKey: tenantkit.NewSecret("just-an-example")}
 	hidden, err := json.Marshal(user)
 	if err != nil {
 		fmt.Println(err)
@@ -138,7 +139,7 @@ func ExampleReveal() {
 	}
 	fmt.Println("Reveal:", strings.Contains(string(stored), "just-an-example"))
 
-	// What was stored without its secrets can be told: it is not revealed, and not sent.
+	// An object that was stored without its secrets is neither revealed nor sent.
 	if err := json.Unmarshal(hidden, &user); err != nil {
 		fmt.Println(err)
 		return
@@ -152,12 +153,73 @@ func ExampleReveal() {
 }
 
 func ExampleSecret() {
-	key := tenantkit.Secret("a-key-that-nobody-should-see")
+	key := tenantkit.NewSecret("a-key-that-nobody-should-see")
 	fmt.Println(key)
 	fmt.Printf("%q %x\n", key, key)
-	fmt.Println(len(string(key)), "characters")
+	fmt.Println(len(key.Reveal()), "characters", key == tenantkit.NewSecret("another"))
 	// Output:
 	// [redacted]
 	// "[redacted]" [redacted]
-	// 28 characters
+	// 28 characters false
+}
+
+// readOnly is a middleware that lets reads pass, and rejects everything else.
+type readOnly struct{ next http.RoundTripper }
+
+var errReadOnly = errors.New("this program only reads")
+
+func (r readOnly) RoundTrip(req *http.Request) (*http.Response, error) {
+	if op, _ := tenantkit.OperationFromContext(req.Context()); op.Class != tenantkit.Read {
+		return nil, fmt.Errorf("%w: %s is a %s", errReadOnly, op.Name, op.Class)
+	}
+	return r.next.RoundTrip(req)
+}
+
+// A client that only reads, whatever is called.
+func ExampleOperationFromContext() {
+	server := argotest.NewServer()
+	defer server.Close()
+	client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(argotest.DefaultKey),
+		tenantkit.WithRetry(tenantkit.NoRetry()),
+		tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper { return readOnly{next} }))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+
+	tenants, err := client.ListTenants(context.Background())
+	fmt.Println(len(tenants), err)
+	_, err = client.CreateTenant(context.Background(), &argo.Tenant{Info: argo.Info{Name: "physics"}})
+	fmt.Println(errors.Is(err, errReadOnly), len(server.Tenants()))
+	err = client.Call(context.Background(), tenantkit.Operation{Method: http.MethodDelete, Path: "/admin/tenants/x", Class: tenantkit.Idempotent}, tenantkit.CallParams{}, nil)
+	fmt.Println(errors.Is(err, errReadOnly), len(server.Requests()))
+	// Output:
+	// 0 <nil>
+	// true 0
+	// true 1
+}
+
+// All elements of a list that the client has no method for.
+func ExamplePages() {
+	server := argotest.NewServer()
+	defer server.Close()
+	server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "physics"}})
+	client, err := argo.NewClient(server.BaseURL(), auth.StaticToken(argotest.DefaultKey))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+
+	op := tenantkit.Operation{Name: "ListNames", Method: http.MethodGet, Path: "/admin/tenants", Class: tenantkit.Read}
+	type named struct{ Info struct{ Name string } }
+	for tenant, err := range tenantkit.Pages[named](context.Background(), client.CallPage, op, tenantkit.CallParams{Items: "data"}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(tenant.Info.Name)
+	}
+	// Output: physics
 }

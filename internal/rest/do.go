@@ -40,43 +40,22 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, params Call, m
 			yield(nil, err)
 			return
 		}
-		var (
-			array *wire.Array
-			item  *T
-			more  bool
-		)
-		next := func(a *attempt) *failure {
-			var err error
-			item = new(T)
-			more, err = array.Next(item)
-			if err == nil && more && call.Element != nil {
-				if err := call.Element(item); err != nil {
-					return a.invalidResponse(nil, err)
-				}
-			}
-			return a.streamFailure(err)
-		}
-		a, err := call.run(ctx, func(a *attempt) *failure {
-			var err error
-			if array, err = wire.OpenArray(timedBody{a}, member, call.settings.MaxResponseBytes, c.onSecret); err != nil {
-				return a.streamFailure(err)
-			}
-			return next(a)
-		})
+		s := &elements[T]{call: call, member: member}
+		a, err := call.run(ctx, s.open)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		var failed *failure
 		defer func() { call.end(a, failed) }()
-		for more {
-			if !yield(item, nil) {
+		for s.more {
+			if !yield(s.item, nil) {
 				return
 			}
 			if err := contextError(ctx); err != nil {
 				failed = a.streamFailure(err)
 			} else {
-				failed = next(a)
+				failed = s.next(a)
 			}
 			if failed != nil {
 				yield(nil, failed.Error)
@@ -85,6 +64,38 @@ func Stream[T any](ctx context.Context, c *Client, op *Operation, params Call, m
 		}
 		a.drain()
 	}
+}
+
+// elements decodes the elements of a streamed response one at a time.
+type elements[T any] struct {
+	call   *call
+	member string
+	array  *wire.Array
+	item   *T
+	more   bool // whether item is an element
+}
+
+// open reads up to the first element, and decodes it.
+func (s *elements[T]) open(a *attempt) *failure {
+	var err error
+	s.array, err = wire.OpenArray(timedBody{a}, s.member, s.call.settings.MaxResponseBytes, s.call.client.onSecret)
+	if err != nil {
+		return a.streamFailure(err)
+	}
+	return s.next(a)
+}
+
+// next decodes the next element.
+func (s *elements[T]) next(a *attempt) *failure {
+	var err error
+	s.item = new(T)
+	s.more, err = s.array.Next(s.item)
+	if err == nil && s.more && s.call.Element != nil {
+		if err := s.call.Element(s.item); err != nil {
+			return a.invalidResponse(nil, err)
+		}
+	}
+	return a.streamFailure(err)
 }
 
 // streamFailure is the failure of a streamed response, or nil. A response that broke off may be retried, one that cannot be decoded
