@@ -169,7 +169,7 @@ func histogram(status string, took float64) string {
 
 // The span of an answer that comes slowly, or breaks off, ends with its body; one of a lost answer
 // has no status.
-func TestBrokenAnswers(t *testing.T) {
+func TestMiddleware_BrokenResponses(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault argotest.Fault
 		want  seen
@@ -227,7 +227,7 @@ func TestBreakOutOfAList(t *testing.T) {
 }
 
 // No credential and no query is in a span, and no id in a metric.
-func TestNothingMoreIsTold(t *testing.T) {
+func TestMiddleware_ShowsNothingMore(t *testing.T) {
 	w := newWatch(t)
 	server := argotest.Start(t)
 	id := server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "physics"}, Users: []argotest.User{{Name: "ada", APIKey: "MARKER-key"}}})
@@ -254,9 +254,9 @@ func TestNothingMoreIsTold(t *testing.T) {
 			queries++
 		}
 	}
-	told := fmt.Sprintf("%+v", w.seenSpans())
-	if queries == 0 || !strings.Contains(told, "/tenants/"+id) {
-		t.Fatalf("%d queries, spans %s", queries, told)
+	shown := fmt.Sprintf("%+v", w.seenSpans())
+	if queries == 0 || !strings.Contains(shown, "/tenants/"+id) {
+		t.Fatalf("%d queries, spans %s", queries, shown)
 	}
 	gathered, err := w.metrics.Gather()
 	if err != nil {
@@ -264,8 +264,8 @@ func TestNothingMoreIsTold(t *testing.T) {
 	}
 	metrics := fmt.Sprint(gathered)
 	for _, text := range []string{"?", "nextPageToken", argotest.DefaultKey, keboolatest.DefaultToken, "MARKER-key"} {
-		if strings.Contains(told, text) || strings.Contains(metrics, text) {
-			t.Errorf("%q is told: %s %s", text, told, metrics)
+		if strings.Contains(shown, text) || strings.Contains(metrics, text) {
+			t.Errorf("%q is shown: %s %s", text, shown, metrics)
 		}
 	}
 	if strings.Contains(metrics, id) || !strings.Contains(metrics, "GetTenant") {

@@ -236,7 +236,7 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-func TestOtherAddressesAreRefused(t *testing.T) {
+func TestRun_RejectsOtherAddresses(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:8080", "example.org:80"} {
 		err := run(t.Context(), []string{"-addr", address}, io.Discard, io.Discard)

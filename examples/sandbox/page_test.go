@@ -285,7 +285,7 @@ func TestOperationsAreThoseOfTheFakes(t *testing.T) {
 	}
 }
 
-func TestOtherSitesAreRefused(t *testing.T) {
+func TestPage_RejectsOtherSites(t *testing.T) {
 	t.Parallel()
 	box, page := opened(t)
 	port := strings.TrimSuffix(page[strings.LastIndex(page, ":"):], "/")
@@ -369,8 +369,8 @@ func TestTextsAreEscaped(t *testing.T) {
 	const evil = `<script>alert(1)</script>`
 	tenants := box.systems[0].baseURL + "/admin/tenants"
 	body := `{"info":{"name":"` + evil + `"},"users":[{"name":"\u003cimg src=x onerror=alert(1)>","roles":["` + evil + `"]}]}`
-	if status, answer := ask(t, "POST", tenants, body, argoKey, "Accept: application/json"); status != http.StatusCreated {
-		t.Fatalf("%d %s", status, answer)
+	if status, response := ask(t, "POST", tenants, body, argoKey, "Accept: application/json"); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, response)
 	}
 	ask(t, "GET", tenants+"/%3Cscript%3Ealert(1)%3C%2Fscript%3E?%3Cscript%3E=<script>alert(1)</script>", "", argoKey, "Accept: application/json")
 	ask(t, "GET", tenants+`/x"onmouseover="alert(1)`, "", argoKey, "Accept: application/json")

@@ -98,7 +98,7 @@ func TestOffboard(t *testing.T) {
 
 // The first answer is lost, after the user was deleted. The client sends a DELETE again, and knows
 // what the 404 to it means.
-func TestAnswerLost(t *testing.T) {
+func TestOffboard_ResponseLost(t *testing.T) {
 	t.Parallel()
 	server := newService(t)
 	server.Fail("DeleteUser", argotest.Fault{ResetAfter: true})
@@ -116,7 +116,7 @@ func TestAnswerLost(t *testing.T) {
 
 // No attempt has an answer: the client cannot know, and says so. The program looks, and finds the
 // one case or the other.
-func TestUnknownOutcome(t *testing.T) {
+func TestOffboard_OutcomeUnknown(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		first   argotest.Fault
@@ -149,7 +149,7 @@ func TestUnknownOutcome(t *testing.T) {
 
 // A refusal is not repeated, is told with its tenant, and does not keep the program from the next
 // one.
-func TestRefused(t *testing.T) {
+func TestOffboard_Rejected(t *testing.T) {
 	t.Parallel()
 	server := newService(t)
 	server.Fail("DeleteUser", argotest.Fault{Status: http.StatusForbidden, Body: `{"status":{"message":"not now","code":"403"}}`})
@@ -163,7 +163,7 @@ func TestRefused(t *testing.T) {
 
 // Options of the fake make servers of other kinds: here an administrator to whom the list of
 // tenants shows no users.
-func TestRestrictedAdministrator(t *testing.T) {
+func TestOffboard_RestrictedAdministrator(t *testing.T) {
 	t.Parallel()
 	server := newService(t, argotest.WithAdminKey(argotest.DefaultKey, argotest.RoleRestricted))
 	removed, err := offboard(t.Context(), newClient(t, server), "ada@example.org")

@@ -19,6 +19,7 @@ var notSecret = map[string]string{
 	"security/infoworks/infoworkstest: User.Password":     "the state of a fake, for tests to seed and to compare",
 	"security/infoworks/infoworkstest: User.RefreshToken": "the state of a fake, for tests to seed and to compare",
 	"tenant/argo/argotest: DBConf.Password":               "the state of a fake, for tests to seed and to compare",
+	"tenant/worklytics: SettingChange.Key":                "the name of a setting",
 	"tenant/argo/argotest: User.APIKey":                   "the state of a fake, for tests to seed and to compare",
 }
 

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// refuseUnannounced fails where users of a release would not read that something is gone.
-func refuseUnannounced(t *testing.T, gone []string) {
+// requireAnnounced fails where users of a release would not read that something is gone.
+func requireAnnounced(t *testing.T, gone []string) {
 	t.Helper()
 	changelog, err := os.ReadFile(filepath.Join(top, "CHANGELOG.md"))
 	if err != nil {
@@ -24,8 +24,8 @@ func refuseUnannounced(t *testing.T, gone []string) {
 
 var declared = regexp.MustCompile(`: (?:const|var|func|method \([^)]*\)|type .+? (?:struct|interface),(?: embedded \*?(?:\w+\.)?)?|type) ?(\w+)`)
 
-// unannounced returns those of the lines that are gone whose last name is in no entry on what changed or was removed. Before the first
-// release there are no users to tell.
+// unannounced returns those of the lines that are gone whose last name is in no entry on what
+// changed or was removed. Before the first release there are no users to tell.
 func unannounced(changelog string, gone []string) []string {
 	_, rest, _ := strings.Cut(changelog, "\n## [Unreleased]\n")
 	unreleased, _, released := strings.Cut(rest, "\n## [")

@@ -26,7 +26,8 @@ const (
 // folders are those of the modules that users get.
 var folders = []string{".", "auth/awsauth", "auth/gcpauth"}
 
-// TestAPI compares what the packages export with the record of it in api/*.txt, a line for each declaration.
+// TestAPI compares what the packages export with the record of it in api/*.txt, a line for each
+// declaration.
 func TestAPI(t *testing.T) {
 	t.Parallel()
 	now := make(map[string][]string)
@@ -48,7 +49,7 @@ func TestAPI(t *testing.T) {
 	recorded := readRecord(t)
 	gone, added := difference(recorded, now)
 	if *update {
-		refuseUnannounced(t, gone)
+		requireAnnounced(t, gone)
 		writeRecord(t, now)
 		return
 	}
@@ -124,7 +125,8 @@ func writeRecord(t *testing.T, now map[string][]string) {
 	}
 }
 
-// difference returns the lines that are only in before, and those only in after, each behind its file.
+// difference returns the lines that are only in before, and those only in after, each behind its
+// file.
 func difference(before, after map[string][]string) (gone, added []string) {
 	only := func(these, those map[string][]string) (lines []string) {
 		for _, file := range slices.Sorted(maps.Keys(these)) {
@@ -146,7 +148,8 @@ func list(lines []string) string {
 	return "  " + strings.Join(lines, "\n  ") + "\n"
 }
 
-// declarations returns what a package exports, in the form of Go's own api/*.txt but for the package's name, sorted.
+// declarations returns what a package exports, in the form of Go's own api/*.txt but for the
+// package's name, sorted.
 func declarations(pkg *types.Package) []string {
 	d := describer{pkg: pkg}
 	for _, name := range pkg.Scope().Names() {
@@ -197,7 +200,8 @@ func (d *describer) describe(object types.Object) {
 	}
 }
 
-// describeType also describes what another name or an embedded type brings in from an internal package, which users cannot look up.
+// describeType also describes what another name or an embedded type brings in from an internal
+// package, which users cannot look up.
 func (d *describer) describeType(object *types.TypeName) {
 	name := object.Name()
 	if object.IsAlias() {

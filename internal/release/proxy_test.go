@@ -19,8 +19,8 @@ import (
 // version is what the modules are released as in the tests.
 const version = "v0.1.0"
 
-// pack releases the modules, as CONTRIBUTING.md tells to, from what git tracks or would, and returns a folder with what a module
-// proxy serves of them.
+// pack releases the modules, as CONTRIBUTING.md tells to, from what git tracks or would, and
+// returns a folder with what a module proxy serves of them.
 func pack(t *testing.T) (proxy string) {
 	t.Helper()
 	repository := checkout(t)
@@ -102,7 +102,8 @@ func write(t *testing.T, file string, content []byte) {
 	}
 }
 
-// command returns what a program prints to standard output. It must succeed within a time that only a program that hangs needs.
+// command returns what a program prints to standard output. It must succeed within a time that only
+// a program that hangs needs.
 func command(t *testing.T, folder string, env []string, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

@@ -1,4 +1,5 @@
-// The program clients is one of a user: it calls each of the five systems once, with a fake in its place.
+// The program clients is one of a user: it calls each of the five systems once, with a fake in its
+// place.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// The program clouds is one of a user: it gets a token of each cloud by the cloud's own library, with a server of its own in place of
-// the cloud.
+// The program clouds is one of a user: it gets a token of each cloud by the cloud's own library,
+// with a server of its own in place of the cloud.
 package main
 
 import (
