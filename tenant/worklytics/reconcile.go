@@ -182,6 +182,7 @@ func (r *reconciler) planAndApply(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return err
 	}
+	r.entries = r.stored
 	if err := r.forgetAndAdopt(ctx); err != nil {
 		return err
 	}

@@ -19,8 +19,9 @@ import (
 type record struct {
 	store   coord.Store
 	key     string
-	version string
-	entries map[string]entry // by name
+	entries map[string]entry // by name, as the run knows them
+	stored  map[string]entry // as they were stored last
+	version string           // of stored
 }
 
 // entry is what is known of one connection. Either ID or Creating is set.
@@ -49,6 +50,7 @@ func (c *Client) newRecord(store coord.Store) *record {
 	return &record{store: store, key: strings.Join([]string{service, origin.Of(c.rest.BaseURL()), "tenant", c.tenantID, "connections"}, " ")}
 }
 
+// load loads the stored entries. The run's own are not changed.
 func (r *record) load(ctx context.Context) error {
 	data, version, err := r.store.Load(ctx, r.key)
 	if err != nil {
@@ -63,27 +65,23 @@ func (r *record) load(ctx context.Context) error {
 			return fmt.Errorf("the stored value of %q has version %d instead of %d", r.key, stored.Version, recordVersion)
 		}
 	}
-	r.entries, r.version = stored.Connections, version
+	r.stored, r.version = stored.Connections, version
 	return nil
 }
 
 // set replaces the entry of a connection, or deletes it if next is zero, unless someone else has
-// changed the entry since it was loaded. Other entries may have changed.
+// changed it. Other entries may have changed.
 func (r *record) set(ctx context.Context, name string, next entry) error {
-	before := r.entries[name]
-	for {
-		changed := make(map[string]entry, len(r.entries)+1)
-		maps.Copy(changed, r.entries)
-		if changed[name] = next; next.equal(entry{}) {
-			delete(changed, name)
-		}
+	for r.stored[name].equal(r.entries[name]) {
+		changed := with(r.stored, name, next)
 		data, err := json.Marshal(recordDocument{recordVersion, changed})
 		if err != nil {
 			return err
 		}
 		version, err := r.store.Save(ctx, r.key, data, r.version)
 		if err == nil {
-			r.entries, r.version = changed, version
+			r.stored, r.version = changed, version
+			r.entries = with(r.entries, name, next)
 			return nil
 		}
 		if !errors.Is(err, coord.ErrStale) {
@@ -92,8 +90,16 @@ func (r *record) set(ctx context.Context, name string, next entry) error {
 		if err := r.load(ctx); err != nil {
 			return err
 		}
-		if !r.entries[name].equal(before) {
-			return fmt.Errorf("saving the record of the connections: %w", err)
-		}
 	}
+	return fmt.Errorf("saving the record of the connections: %w", coord.ErrStale)
+}
+
+// with returns a copy of entries with another entry for name, or without one if e is zero.
+func with(entries map[string]entry, name string, e entry) map[string]entry {
+	changed := make(map[string]entry, len(entries)+1)
+	maps.Copy(changed, entries)
+	if changed[name] = e; e.equal(entry{}) {
+		delete(changed, name)
+	}
+	return changed
 }
