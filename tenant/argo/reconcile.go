@@ -86,8 +86,8 @@ func (c Change) String() string {
 // contains a [DuplicateError].
 //
 // It returns the changes that were made, also with an error. After an error that follows a change,
-// the outcome is
-// [tenantkit.OutcomeUnknown]: call it again. Errors of the functions in options are in the [tenantkit.Error] that it returns.
+// the outcome is [tenantkit.OutcomeUnknown]: call it again. Errors of the functions in options are
+// in the [tenantkit.Error] that it returns.
 //
 // Retry class: that of each call. A run waits until no other creation or run for the name works
 // under the client's locker.
