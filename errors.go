@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// The kinds of refusal, for [errors.Is].
+// The kinds of rejection, for [errors.Is].
 var (
 	ErrBadRequest      = errors.New("bad request")       // 400, 422
 	ErrUnauthenticated = errors.New("not authenticated") // 401, and Infoworks' 406 with IW10031
@@ -22,12 +22,12 @@ var (
 	ErrUnavailable     = errors.New("unavailable")       // 5xx
 )
 
-// Error is a call that failed after its input was found good: the server refused it, its answer could not be read, or it could
-// not be sent. It holds no credential and no [Secret] that the client knows, even where the server echoed one.
+// Error reports a failed call: the server rejected it, its response could not be read, or the request could not be sent. (Invalid
+// input is reported as a [ValidationError] instead.) A field that shares anything with a credential or a [Secret] that the client knows
+// is [Redacted] as a whole.
 //
-// [errors.Is] matches it with the sentinels by StatusCode, and with everything that Err holds: context.Canceled and
-// context.DeadlineExceeded when the caller's context ended the call, os.ErrDeadlineExceeded when an attempt took longer than
-// its time-out.
+// [errors.Is] matches it with the sentinels by StatusCode, and with everything in Err: context.Canceled and context.DeadlineExceeded if
+// the context of the call was done, os.ErrDeadlineExceeded if an attempt timed out.
 type Error struct {
 	// Service and Operation name the call: "argo", "CreateTenant".
 	Service, Operation string
@@ -35,31 +35,32 @@ type Error struct {
 	Method, URL string
 	// ReadOnly says that the call changes nothing on the server, so that its Outcome does not matter.
 	ReadOnly bool
-	// StatusCode is the HTTP status of the last answer; 0 when there was none.
+	// StatusCode is the HTTP status of the last response. It is 0 if there was none.
 	StatusCode int
-	// Code, Message and Details are the service's own words, each empty when it gave none. Details that are no text are JSON.
+	// Code, Message and Details come from the service's own error response, at most 1 KiB each. Details that are not a string are
+	// JSON. Each is empty if the service sent none.
 	Code, Message, Details string
 	// RequestID is the server's name for the exchange, to quote to its operators.
 	RequestID string
-	// RetryAfter is the wait that the server asked for; 0 when it asked for none.
+	// RetryAfter is the delay that the server asked for. It is 0 if it asked for none.
 	RetryAfter time.Duration
-	// Attempts is the number of attempts made, 0 when none was started.
+	// Attempts is the number of attempts made. It is 0 if none was started.
 	Attempts int
 	// Header has these headers of the last response, nil if there was none: Content-Type, Content-Length, Date, Retry-After, Server,
 	// Allow, the request IDs and rate limits, the scheme of WWW-Authenticate, and the origin of Location. A value with a secret that the
 	// client knows is [Redacted].
 	Header http.Header
-	// Body is the start of the last response's body, at most 64 KiB, as it came: it may contain anything. It is empty if the response
-	// was to contain a secret.
+	// Body is the start of the last response's body, at most 64 KiB, as it was received. It may contain secrets, so it is shown only by
+	// [Secret.Reveal].
 	Body Secret
-	// Outcome tells whether the server applied the call, all attempts considered.
+	// Outcome reports whether the call took effect, considering all attempts.
 	Outcome Outcome
-	// Err is what ended the call beside, or in place of, the server's refusal: a network error, the end of the context, an answer
-	// that could not be used, the reason why a call was not repeated. It is nil when the refusal is all.
+	// Err is the underlying error, if any: a network error, a context error, an invalid response, or the reason why the call was not
+	// retried. It is nil if the server's error response is the only cause.
 	Err error `json:"-"`
 }
 
-// Error tells in one line what was tried, what came back, and what is known of the outcome.
+// Error describes in one line what was tried, what the response was, and what is known of the outcome.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s: %s %s", e.Service, e.Operation, e.Method, e.URL)
@@ -68,7 +69,7 @@ func (e *Error) Error() string {
 		b.WriteString(": " + strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
 	}
 	for _, text := range []string{e.Code, e.Message, e.Details} {
-		// Many services repeat the status in their message, and the message in their details.
+		// Many services have the status in their message too, and the message in their details.
 		if text = shortLine(text); text != "" && !strings.Contains(b.String()[call:], text) {
 			b.WriteString(": " + text)
 		}
@@ -130,7 +131,7 @@ func (e *Error) Is(target error) bool {
 	}
 }
 
-// MarshalJSON returns all fields, with the text of Err.
+// MarshalJSON returns all fields, with the message of Err.
 func (e *Error) MarshalJSON() ([]byte, error) {
 	if e == nil {
 		return []byte("null"), nil
@@ -164,7 +165,7 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ValidationError is input that was found wrong before anything was sent. Change it: repeating the call does not help.
+// ValidationError reports invalid input. Nothing was sent, and retrying the call does not help.
 type ValidationError struct {
 	// Service is the package of the client: "argo". It is "auth", "coord" or "tenantkit" for input to those.
 	Service string
@@ -173,7 +174,7 @@ type ValidationError struct {
 	Operation string
 	// Field names the parameter or the field of it: "tenantID", "info.name".
 	Field string
-	// Reason says what is wrong with it. It never holds a [Secret].
+	// Reason says what is wrong with it. It never contains a [Secret].
 	Reason string
 }
 

@@ -79,7 +79,7 @@ func ContextWithOperation(ctx context.Context, op Operation) context.Context {
 }
 
 // OperationFromContext returns the operation that a request belongs to, and reports whether there is one. A middleware
-// ([WithTransport]) labels its metrics and spans with its Service and Name: they are few, unlike URLs. It may also refuse requests by
+// ([WithTransport]) labels its metrics and spans with its Service and Name: they are few, unlike URLs. It may also reject requests by
 // Class.
 func OperationFromContext(ctx context.Context) (Operation, bool) {
 	if ctx == nil {

@@ -16,29 +16,29 @@ import (
 	"github.com/tenantkit/tenantkit/internal/header"
 )
 
-// Option changes the behaviour of a client, when given to its constructor, or of one call, when given to a method. On a call it
-// takes the place of the client's own. An option that cannot be used makes a [ValidationError], before anything is sent.
+// An Option configures a client, when passed to its constructor, or a single call, when passed to a method, where it overrides the
+// client's setting. An invalid option, or one that has no effect on the call, is a [ValidationError] before anything is sent.
 type Option func(*Settings) error
 
-// Settings is what options come to. It is for packages that make clients; programs use options.
+// Settings holds the result of applying Options. It is used by client packages; programs should use the With functions.
 type Settings struct {
-	// HTTPClient is that of [WithHTTPClient]; nil means one of the client's own.
+	// HTTPClient is set by [WithHTTPClient]. If nil, the client creates its own.
 	HTTPClient *http.Client
-	// Middleware are those of [WithTransport], the innermost first.
+	// Middleware holds the functions of [WithTransport], the innermost first.
 	Middleware []func(http.RoundTripper) http.RoundTripper
-	// Retry is that of [WithRetry].
+	// Retry is set by [WithRetry].
 	Retry RetryPolicy
-	// Timeout is that of [WithTimeout], for one attempt; 0 means the client's own.
+	// Timeout is set by [WithTimeout], for one attempt. Zero means the client's own.
 	Timeout time.Duration
-	// Logger is that of [WithLogger]; nil logs nothing.
+	// Logger is set by [WithLogger]. If nil, nothing is logged.
 	Logger *slog.Logger
-	// UserAgent is that of [WithUserAgent]; empty means that of this module.
+	// UserAgent is set by [WithUserAgent]. Empty means the default of this module.
 	UserAgent string
-	// Header are all of [WithHeader].
+	// Header holds the headers added by [WithHeader].
 	Header http.Header
-	// MaxResponseBytes is that of [WithMaxResponseBytes]; 0 means its default.
+	// MaxResponseBytes is set by [WithMaxResponseBytes]. Zero means its default.
 	MaxResponseBytes int64
-	// MaxPages is that of [WithMaxPages]; 0 means no bound.
+	// MaxPages is set by [WithMaxPages]. Zero means no limit.
 	MaxPages int
 	// InsecureHTTP is set by [WithInsecureHTTP].
 	InsecureHTTP bool
@@ -48,15 +48,15 @@ type Settings struct {
 	RateLimiter *rate.Limiter
 	// PerCall is set by client packages while they apply the options of a single call.
 	PerCall bool
-	// Response is what to fill for [WithResponse]; nil fills nothing.
+	// Response is set by [WithResponse], and filled at the end of the call. It may be nil.
 	Response *Response
 }
 
-// Response tells about the last exchange of a call, see [WithResponse].
+// Response describes the last exchange of a call, see [WithResponse].
 type Response struct {
-	// StatusCode is the HTTP status; 0 when there was no answer.
+	// StatusCode is the HTTP status. It is 0 if there was no response.
 	StatusCode int
-	// Header is the answer's header, with cookies and echoed credentials redacted.
+	// Header has the response headers that [Error].Header has.
 	Header http.Header
 	// RequestID is the server's name for the exchange.
 	RequestID string
@@ -79,7 +79,7 @@ func (r *Response) UnmarshalJSON(data []byte) error { return json.Unmarshal(data
 
 // WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see
 // [NewTransport]. Redirects stay under the rules of this module (never for writes, never to another origin), whatever the client's
-// CheckRedirect says; it may refuse more.
+// CheckRedirect says; it may reject more.
 func WithHTTPClient(client *http.Client) Option {
 	return func(s *Settings) error {
 		if client == nil {
@@ -91,8 +91,8 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // WithTransport wraps the transport in a middleware, for tracing, metrics or faults. It sees every attempt, with credentials on
-// the request; [OperationFromContext] tells it which call it belongs to, and [AttemptFromContext] whether it is a repetition. Of
-// several, the last one given is the outermost. The function is called once for a client, or once for the call that it is given to.
+// the request. [OperationFromContext] returns the operation, and [AttemptFromContext] the number of the attempt. Of several, the last
+// one given is the outermost. The function is called once for a client, or once for the call that it is given to.
 func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	return func(s *Settings) error {
 		if wrap == nil {
@@ -103,7 +103,7 @@ func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	}
 }
 
-// WithRetry sets the retry policy. Without it, [DefaultRetryPolicy] holds.
+// WithRetry sets the retry policy. The default is [DefaultRetryPolicy].
 func WithRetry(policy RetryPolicy) Option {
 	return func(s *Settings) error {
 		if err := policy.check(); err != nil {
@@ -114,10 +114,10 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithTimeout bounds each attempt, from its start to the last byte of its answer; of a streamed list it bounds each wait for the
-// server. An attempt that runs out of time is repeated like one that met a network error; the deadline of the call's context
-// bounds the whole and is not. The default is 30 seconds, or what the operation's documentation says where that is longer: an
-// option of the client does not shorten those, an option of the call does. Negative means no bound.
+// WithTimeout limits each attempt, from its start to the last byte of its response. For a streamed list it limits each wait for the
+// server. An attempt that times out is retried like one with a network error; a call whose context is done is not. The default is 30
+// seconds, or longer for operations documented as slow. A client-wide timeout never shortens an operation's own minimum; a per-call
+// timeout does. A negative value disables the timeout.
 func WithTimeout(perAttempt time.Duration) Option {
 	return func(s *Settings) error {
 		if perAttempt == 0 {
@@ -137,7 +137,7 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithUserAgent sends text in place of "tenantkit/<version> (+go<version>)" as User-Agent.
+// WithUserAgent sends text instead of "tenantkit/<version> (+go<version>)" as User-Agent.
 func WithUserAgent(text string) Option {
 	return func(s *Settings) error {
 		if text == "" {
@@ -159,7 +159,7 @@ var ownHeaders = []string{
 }
 
 // WithHeader sends a header with each request. Headers that the client sets itself (credentials, Accept, Content-Type, User-Agent),
-// those of the HTTP connection, Range and Expect are refused or overwritten.
+// those of the HTTP connection, Range and Expect are rejected or overwritten.
 func WithHeader(name, value string) Option {
 	return func(s *Settings) error {
 		if reason := header.BadName(name); reason != "" {
@@ -187,8 +187,8 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithMaxResponseBytes bounds the body of an answer, in bytes after decompression; of a streamed list it bounds each element. A
-// longer answer is an error. The default is 64 MiB.
+// WithMaxResponseBytes limits the body of a response, in bytes after decompression. For a streamed list it limits each element. A
+// longer response is an error. The default is 64 MiB.
 func WithMaxResponseBytes(n int64) Option {
 	return func(s *Settings) error {
 		if n <= 0 {
@@ -201,7 +201,7 @@ func WithMaxResponseBytes(n int64) Option {
 
 // WithMaxPages limits the number of pages that an iterator over a list reads (AllProjects, AllUsers, [Pages]): a longer list ends with
 // an error after the last element of page n. It guards against a server that never comes to an end; to take only the beginning of a
-// list, break out of the loop. Without it there is no limit. A call that does not read pages refuses it.
+// list, break out of the loop. Without it there is no limit. It is an error on a call that reads no pages.
 func WithMaxPages(n int) Option {
 	return func(s *Settings) error {
 		if n <= 0 {

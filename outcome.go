@@ -2,18 +2,18 @@ package tenantkit
 
 import "errors"
 
-// Outcome is what is known about the effect of a call that failed. It matters for writes: it tells whether to repeat them.
+// Outcome is what is known about the effect of a failed call. For writes, it decides whether to retry.
 // The zero value is [OutcomeUnknown], the one that asks for care.
 type Outcome uint8
 
 const (
-	// OutcomeUnknown: the request may have arrived, and no answer tells what became of it. Look before you repeat a write.
+	// OutcomeUnknown: the request may have arrived, and there is no response that says whether it took effect. Check before you retry a write.
 	OutcomeUnknown Outcome = iota
 	// OutcomeNotSent: the request did not reach the server. Nothing has changed there.
 	OutcomeNotSent
-	// OutcomeRejected: the server refused. Nothing has changed there.
+	// OutcomeRejected: the server rejected the request. Nothing has changed there.
 	OutcomeRejected
-	// OutcomeApplied: the server accepted, but its answer could not be read. Do not repeat a write: read its result instead.
+	// OutcomeApplied: the server accepted the request, but its response could not be read. Do not retry a write: read its result instead.
 	OutcomeApplied
 )
 
