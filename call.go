@@ -19,25 +19,30 @@ type CallParams struct {
 	// Body is sent as JSON, with the strings of its secrets. If nil, no body is sent.
 	Body any
 
-	// Items names the member of the response that holds the elements of a page ("result"), with dots between the names of nested
-	// members. If it is empty, the response is an array. Only CallPage uses it, and the fields below.
+	// Items names the member of the response that holds the elements of a page ("result"), with
+	// dots between the names of nested members. If it is empty, the response is an array. Only
+	// CallPage uses it, and the fields below.
 	Items string
-	// NextMember names the member that holds the URL of the next page ("links.next"); a page without elements is the last then. If it
-	// is empty, the URL is that of the header Link with rel="next".
+	// NextMember names the member that holds the URL of the next page ("links.next"); a page
+	// without elements is the last then. If it is empty, the URL is that of the header Link with
+	// rel="next".
 	NextMember string
-	// Next is the page to fetch, as an earlier CallPage returned it. If it is empty, the first page is fetched.
+	// Next is the page to fetch, as an earlier CallPage returned it. If it is empty, the first page
+	// is fetched.
 	Next string
 }
 
-// Pages iterates over the elements of all pages of a list, which callPage, the method CallPage of a client, fetches:
+// Pages iterates over the elements of all pages of a list, which callPage, the method CallPage of a
+// client, fetches:
 //
 //	for report, err := range tenantkit.Pages[Report](ctx, client.CallPage, op, tenantkit.CallParams{Items: "data"}) {
 //		...
 //	}
 //
-// It starts with params.Next. While the caller handles one page, the next one is fetched; leaving the loop cancels that request, and
-// waits for its end. Each iteration starts anew, and sends nothing before it starts. It ends with the first error. A next page on
-// another origin, one that was read before, and more pages than [WithMaxPages] allows are errors.
+// It starts with params.Next. While the caller handles one page, the next one is fetched; leaving
+// the loop cancels that request, and waits for its end. Each iteration starts anew, and sends
+// nothing before it starts. It ends with the first error. A next page on another origin, one that
+// was read before, and more pages than [WithMaxPages] allows are errors.
 func Pages[T any](ctx context.Context, callPage func(ctx context.Context, op Operation, params CallParams, into any, opts ...Option) (next string, err error), op Operation, params CallParams, opts ...Option) iter.Seq2[*T, error] {
 	opts = slices.Clone(opts)
 	return func(yield func(*T, error) bool) {
@@ -86,7 +91,8 @@ func Pages[T any](ctx context.Context, callPage func(ctx context.Context, op Ope
 	}
 }
 
-// yieldItems yields the elements of a page until done returns an error, which it yields as well. It reports whether to go on.
+// yieldItems yields the elements of a page until done returns an error, which it yields as well. It
+// reports whether to go on.
 func yieldItems[T any](items []T, done func() error, yield func(*T, error) bool) bool {
 	for i := range items {
 		if i > 0 {
@@ -132,8 +138,8 @@ func startFetch[T any](ctx context.Context, callPage func(context.Context, Opera
 	return f
 }
 
-// wait waits for the end of the fetch. A panic of the caller's own code in it (a middleware, a token source) continues in the caller's
-// goroutine, where it can be recovered from.
+// wait waits for the end of the fetch. A panic of the caller's own code in it (a middleware, a
+// token source) continues in the caller's goroutine, where it can be recovered from.
 func (f *prefetch[T]) wait() {
 	<-f.done
 	if f.panicked != nil {

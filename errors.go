@@ -22,23 +22,26 @@ var (
 	ErrUnavailable     = errors.New("unavailable")       // 5xx
 )
 
-// Error reports a failed call: the server rejected it, its response could not be read, or the request could not be sent. (Invalid
-// input is reported as a [ValidationError] instead.) A field that shares anything with a credential or a [Secret] that the client knows
-// is [Redacted] as a whole.
+// Error reports a failed call: the server rejected it, its response could not be read, or the
+// request could not be sent. (Invalid input is reported as a [ValidationError] instead.) A field
+// that shares anything with a credential or a [Secret] that the client knows is [Redacted] as a
+// whole.
 //
-// [errors.Is] matches it with the sentinels by StatusCode, and with everything in Err: context.Canceled and context.DeadlineExceeded if
-// the context of the call was done, os.ErrDeadlineExceeded if an attempt timed out.
+// [errors.Is] matches it with the sentinels by StatusCode, and with everything in Err:
+// context.Canceled and context.DeadlineExceeded if the context of the call was done,
+// os.ErrDeadlineExceeded if an attempt timed out.
 type Error struct {
 	// Service and Operation name the call: "argo", "CreateTenant".
 	Service, Operation string
 	// Method and URL are those of the request. URL has no query.
 	Method, URL string
-	// ReadOnly says that the call changes nothing on the server, so that its Outcome does not matter.
+	// ReadOnly says that the call changes nothing on the server, so that its Outcome does not
+	// matter.
 	ReadOnly bool
 	// StatusCode is the HTTP status of the last response. It is 0 if there was none.
 	StatusCode int
-	// Code, Message and Details come from the service's own error response, at most 1 KiB each. Details that are not a string are
-	// JSON. Each is empty if the service sent none.
+	// Code, Message and Details come from the service's own error response, at most 1 KiB each.
+	// Details that are not a string are JSON. Each is empty if the service sent none.
 	Code, Message, Details string
 	// RequestID is the server's name for the exchange, to quote to its operators.
 	RequestID string
@@ -46,21 +49,24 @@ type Error struct {
 	RetryAfter time.Duration
 	// Attempts is the number of attempts made. It is 0 if none was started.
 	Attempts int
-	// Header has these headers of the last response, nil if there was none: Content-Type, Content-Length, Date, Retry-After, Server,
-	// Allow, the request IDs and rate limits, the scheme of WWW-Authenticate, and the origin of Location. A value with a secret that the
-	// client knows is [Redacted].
+	// Header has these headers of the last response, nil if there was none: Content-Type,
+	// Content-Length, Date, Retry-After, Server, Allow, the request IDs and rate limits, the scheme
+	// of WWW-Authenticate, and the origin of Location. A value with a secret that the client knows
+	// is [Redacted].
 	Header http.Header
-	// Body is the start of the last response's body, at most 64 KiB, as it was received. It may contain secrets, so it is shown only by
-	// [Secret.Reveal].
+	// Body is the start of the last response's body, at most 64 KiB, as it was received. It may
+	// contain secrets, so it is shown only by [Secret.Reveal].
 	Body Secret
 	// Outcome reports whether the call took effect, considering all attempts.
 	Outcome Outcome
-	// Err is the underlying error, if any: a network error, a context error, an invalid response, or the reason why the call was not
-	// retried. It is nil if the server's error response is the only cause.
+	// Err is the underlying error, if any: a network error, a context error, an invalid response,
+	// or the reason why the call was not retried. It is nil if the server's error response is the
+	// only cause.
 	Err error `json:"-"`
 }
 
-// Error describes in one line what was tried, what the response was, and what is known of the outcome.
+// Error describes in one line what was tried, what the response was, and what is known of the
+// outcome.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s: %s %s", e.Service, e.Operation, e.Method, e.URL)
@@ -94,7 +100,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// shortLine returns the beginning of a server's text as one line. The fields of the error have all of it.
+// shortLine returns the beginning of a server's text as one line. The fields of the error have all
+// of it.
 func shortLine(text string) string { return oneLine(text, 512) }
 
 // oneLine returns the first characters of a text, most of them at most, as one line.
@@ -167,10 +174,11 @@ func (e *Error) LogValue() slog.Value {
 
 // ValidationError reports invalid input. Nothing was sent, and retrying the call does not help.
 type ValidationError struct {
-	// Service is the package of the client: "argo". It is "auth", "coord" or "tenantkit" for input to those.
+	// Service is the package of the client: "argo". It is "auth", "coord" or "tenantkit" for input
+	// to those.
 	Service string
-	// Operation is the call that was not made: "CreateTenant", "NewClient". Of a method that makes several, it is the one with the
-	// wrong input: "UpdateTenant" in ModifyTenant.
+	// Operation is the call that was not made: "CreateTenant", "NewClient". Of a method that makes
+	// several, it is the one with the wrong input: "UpdateTenant" in ModifyTenant.
 	Operation string
 	// Field names the parameter or the field of it: "tenantID", "info.name".
 	Field string

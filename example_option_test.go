@@ -38,7 +38,8 @@ func (c *counter) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// A middleware sees each attempt and the operation that it belongs to: for metrics, traces, and faults in tests.
+// A middleware sees each attempt and the operation that it belongs to: for metrics, traces, and
+// faults in tests.
 func ExampleWithTransport() {
 	server := argotest.NewServer()
 	defer server.Close()

@@ -14,7 +14,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/argo/argotest"
 )
 
-// After a failure: whether something was sent, why the service rejected it, and whether a write took effect.
+// After a failure: whether something was sent, why the service rejected it, and whether a write
+// took effect.
 func Example() {
 	server := argotest.NewServer()
 	defer server.Close()
@@ -122,7 +123,8 @@ func ExampleError() {
 	// true
 }
 
-// Objects with secrets in them are logged and marshaled without, unless a program reveals them, to store them on purpose.
+// Objects with secrets in them are logged and marshaled without, unless a program reveals them, to
+// store them on purpose.
 func ExampleReveal() {
 	user := argo.User{Name: "ada", APIKey: tenantkit.NewSecret("just-an-example")}
 	hidden, err := json.Marshal(user)

@@ -2,8 +2,8 @@ package tenantkit
 
 import "context"
 
-// A Class says when a failed operation may be retried. It follows from the effect of a second request, not from the HTTP method. See
-// [RetryPolicy]. The zero value is no class.
+// A Class says when a failed operation may be retried. It follows from the effect of a second
+// request, not from the HTTP method. See [RetryPolicy]. The zero value is no class.
 type Class uint8
 
 const (
@@ -36,17 +36,18 @@ func (c Class) String() string {
 // MarshalText returns the class as [Class.String] does.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// An Operation describes one endpoint of a service. Each client package returns its own from a function Operations; the method Call of
-// a client takes any other.
+// An Operation describes one endpoint of a service. Each client package returns its own from a
+// function Operations; the method Call of a client takes any other.
 type Operation struct {
 	// Service is the name of the client package: "argo". A client sets it if it is empty.
 	Service string
-	// Name is the name of the client's method ("CreateTenant"), and labels errors, logs and metrics. For Call it may be empty, which
-	// means "Call".
+	// Name is the name of the client's method ("CreateTenant"), and labels errors, logs and
+	// metrics. For Call it may be empty, which means "Call".
 	Name string
 	// Method is the HTTP method.
 	Method string
-	// Path is the path under the client's base URL. Each placeholder ("{tenantID}") is filled from CallParams.Path.
+	// Path is the path under the client's base URL. Each placeholder ("{tenantID}") is filled from
+	// CallParams.Path.
 	Path string
 	// Class says when the operation is retried. It must be set.
 	Class Class
@@ -54,8 +55,8 @@ type Operation struct {
 
 type operationKey struct{}
 
-// operationContext is a context that holds an operation. It is a type of its own because every call makes one: a value in a context
-// takes one allocation more.
+// operationContext is a context that holds an operation. It is a type of its own because every call
+// makes one: a value in a context takes one allocation more.
 type operationContext struct {
 	context.Context
 	operation Operation
@@ -69,8 +70,9 @@ func (c *operationContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// ContextWithOperation returns a context that carries op. Clients do this for every call; call it to test a middleware that uses
-// [OperationFromContext]. If ctx is nil, the result has no other values.
+// ContextWithOperation returns a context that carries op. Clients do this for every call; call it
+// to test a middleware that uses [OperationFromContext]. If ctx is nil, the result has no other
+// values.
 func ContextWithOperation(ctx context.Context, op Operation) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
@@ -78,9 +80,9 @@ func ContextWithOperation(ctx context.Context, op Operation) context.Context {
 	return &operationContext{ctx, op}
 }
 
-// OperationFromContext returns the operation that a request belongs to, and reports whether there is one. A middleware
-// ([WithTransport]) labels its metrics and spans with its Service and Name: they are few, unlike URLs. It may also reject requests by
-// Class.
+// OperationFromContext returns the operation that a request belongs to, and reports whether there
+// is one. A middleware ([WithTransport]) labels its metrics and spans with its Service and Name:
+// they are few, unlike URLs. It may also reject requests by Class.
 func OperationFromContext(ctx context.Context) (Operation, bool) {
 	if ctx == nil {
 		return Operation{}, false
@@ -93,8 +95,9 @@ func OperationFromContext(ctx context.Context) (Operation, bool) {
 
 type attemptKey struct{}
 
-// ContextWithAttempt returns a context that carries the number of an attempt. Clients do this for every request; call it to test a
-// middleware that uses [AttemptFromContext]. If ctx is nil, the result has no other values.
+// ContextWithAttempt returns a context that carries the number of an attempt. Clients do this for
+// every request; call it to test a middleware that uses [AttemptFromContext]. If ctx is nil, the
+// result has no other values.
 func ContextWithAttempt(ctx context.Context, number int) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
@@ -102,8 +105,9 @@ func ContextWithAttempt(ctx context.Context, number int) context.Context {
 	return context.WithValue(ctx, attemptKey{}, number)
 }
 
-// AttemptFromContext returns the number of the attempt that a request belongs to: 1 for the first, 2 for the first retry, and 0 if no
-// client of this module made the request. The requests of a redirect belong to one attempt.
+// AttemptFromContext returns the number of the attempt that a request belongs to: 1 for the first,
+// 2 for the first retry, and 0 if no client of this module made the request. The requests of a
+// redirect belong to one attempt.
 func AttemptFromContext(ctx context.Context) int {
 	if ctx == nil {
 		return 0

@@ -16,11 +16,13 @@ import (
 	"github.com/tenantkit/tenantkit/internal/header"
 )
 
-// An Option configures a client, when passed to its constructor, or a single call, when passed to a method, where it overrides the
-// client's setting. An invalid option, or one that has no effect on the call, is a [ValidationError] before anything is sent.
+// An Option configures a client, when passed to its constructor, or a single call, when passed to a
+// method, where it overrides the client's setting. An invalid option, or one that has no effect on
+// the call, is a [ValidationError] before anything is sent.
 type Option func(*Settings) error
 
-// Settings holds the result of applying Options. It is used by client packages; programs should use the With functions.
+// Settings holds the result of applying Options. It is used by client packages; programs should use
+// the With functions.
 type Settings struct {
 	// HTTPClient is set by [WithHTTPClient]. If nil, the client creates its own.
 	HTTPClient *http.Client
@@ -71,15 +73,17 @@ type Response struct {
 // response is Response without methods.
 type response Response
 
-// MarshalJSON returns all fields; durations are in nanoseconds. Without it, version 2 of encoding/json has no form for durations.
+// MarshalJSON returns all fields; durations are in nanoseconds. Without it, version 2 of
+// encoding/json has no form for durations.
 func (r Response) MarshalJSON() ([]byte, error) { return json.Marshal(response(r)) }
 
 // UnmarshalJSON reads the JSON of MarshalJSON.
 func (r *Response) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, (*response)(r)) }
 
-// WithHTTPClient makes calls through a copy of client: for private certificate authorities, client certificates and proxies, see
-// [NewTransport]. Redirects stay under the rules of this module (never for writes, never to another origin), whatever the client's
-// CheckRedirect says; it may reject more.
+// WithHTTPClient makes calls through a copy of client: for private certificate authorities, client
+// certificates and proxies, see [NewTransport]. Redirects stay under the rules of this module
+// (never for writes, never to another origin), whatever the client's CheckRedirect says; it may
+// reject more.
 func WithHTTPClient(client *http.Client) Option {
 	return func(s *Settings) error {
 		if client == nil {
@@ -90,9 +94,10 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithTransport wraps the transport in a middleware, for tracing, metrics or faults. It sees every attempt, with credentials on
-// the request. [OperationFromContext] returns the operation, and [AttemptFromContext] the number of the attempt. Of several, the last
-// one given is the outermost. The function is called once for a client, or once for the call that it is given to.
+// WithTransport wraps the transport in a middleware, for tracing, metrics or faults. It sees every
+// attempt, with credentials on the request. [OperationFromContext] returns the operation, and
+// [AttemptFromContext] the number of the attempt. Of several, the last one given is the outermost.
+// The function is called once for a client, or once for the call that it is given to.
 func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	return func(s *Settings) error {
 		if wrap == nil {
@@ -114,10 +119,11 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithTimeout limits each attempt, from its start to the last byte of its response. For a streamed list it limits each wait for the
-// server. An attempt that times out is retried like one with a network error; a call whose context is done is not. The default is 30
-// seconds, or longer for operations documented as slow. A client-wide timeout never shortens an operation's own minimum; a per-call
-// timeout does. A negative value disables the timeout.
+// WithTimeout limits each attempt, from its start to the last byte of its response. For a streamed
+// list it limits each wait for the server. An attempt that times out is retried like one with a
+// network error; a call whose context is done is not. The default is 30 seconds, or longer for
+// operations documented as slow. A client-wide timeout never shortens an operation's own minimum; a
+// per-call timeout does. A negative value disables the timeout.
 func WithTimeout(perAttempt time.Duration) Option {
 	return func(s *Settings) error {
 		if perAttempt == 0 {
@@ -128,8 +134,9 @@ func WithTimeout(perAttempt time.Duration) Option {
 	}
 }
 
-// WithLogger logs one line for each attempt at debug level: service, operation, attempt, status, duration, wait, outcome
-// and error. No line holds a body, a credential, or the query of a URL. Without it, or with nil, nothing is logged.
+// WithLogger logs one line for each attempt at debug level: service, operation, attempt, status,
+// duration, wait, outcome and error. No line holds a body, a credential, or the query of a URL.
+// Without it, or with nil, nothing is logged.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *Settings) error {
 		s.Logger = logger
@@ -151,15 +158,16 @@ func WithUserAgent(text string) Option {
 	}
 }
 
-// ownHeaders are what the pipeline sets itself, or relies on nobody setting: another value would break calls, or a promise of this
-// module.
+// ownHeaders are what the pipeline sets itself, or relies on nobody setting: another value would
+// break calls, or a promise of this module.
 var ownHeaders = []string{
 	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host", "Range",
 	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent",
 }
 
-// WithHeader sends a header with each request. Headers that the client sets itself (credentials, Accept, Content-Type, User-Agent),
-// those of the HTTP connection, Range and Expect are rejected or overwritten.
+// WithHeader sends a header with each request. Headers that the client sets itself (credentials,
+// Accept, Content-Type, User-Agent), those of the HTTP connection, Range and Expect are rejected or
+// overwritten.
 func WithHeader(name, value string) Option {
 	return func(s *Settings) error {
 		if reason := header.BadName(name); reason != "" {
@@ -187,8 +195,8 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithMaxResponseBytes limits the body of a response, in bytes after decompression. For a streamed list it limits each element. A
-// longer response is an error. The default is 64 MiB.
+// WithMaxResponseBytes limits the body of a response, in bytes after decompression. For a streamed
+// list it limits each element. A longer response is an error. The default is 64 MiB.
 func WithMaxResponseBytes(n int64) Option {
 	return func(s *Settings) error {
 		if n <= 0 {
@@ -199,9 +207,10 @@ func WithMaxResponseBytes(n int64) Option {
 	}
 }
 
-// WithMaxPages limits the number of pages that an iterator over a list reads (AllProjects, AllUsers, [Pages]): a longer list ends with
-// an error after the last element of page n. It guards against a server that never comes to an end; to take only the beginning of a
-// list, break out of the loop. Without it there is no limit. It is an error on a call that reads no pages.
+// WithMaxPages limits the number of pages that an iterator over a list reads (AllProjects,
+// AllUsers, [Pages]): a longer list ends with an error after the last element of page n. It guards
+// against a server that never comes to an end; to take only the beginning of a list, break out of
+// the loop. Without it there is no limit. It is an error on a call that reads no pages.
 func WithMaxPages(n int) Option {
 	return func(s *Settings) error {
 		if n <= 0 {
@@ -212,9 +221,10 @@ func WithMaxPages(n int) Option {
 	}
 }
 
-// WithLocker serializes everything that the client serializes among its goroutines among all users of locker too: such as other
-// replicas of the program. A lock covers retries; if it is lost, the call fails with [OutcomeUnknown] if it was sent. Without
-// WithLocker, a client has a locker of its own, as [coord.Local] returns. It is an option for clients, not for a single call.
+// WithLocker serializes everything that the client serializes among its goroutines among all users
+// of locker too: such as other replicas of the program. A lock covers retries; if it is lost, the
+// call fails with [OutcomeUnknown] if it was sent. Without WithLocker, a client has a locker of its
+// own, as [coord.Local] returns. It is an option for clients, not for a single call.
 func WithLocker(locker coord.Locker) Option {
 	return func(s *Settings) error {
 		switch {
@@ -228,8 +238,9 @@ func WithLocker(locker coord.Locker) Option {
 	}
 }
 
-// WithRateLimit limits the requests of a client, retries included, to perSecond on average and burst at once. An attempt waits for its
-// turn until the context of the call is done. It is an option for clients, not for a single call. Without it there is no limit.
+// WithRateLimit limits the requests of a client, retries included, to perSecond on average and
+// burst at once. An attempt waits for its turn until the context of the call is done. It is an
+// option for clients, not for a single call. Without it there is no limit.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(s *Settings) error {
 		switch {
@@ -243,8 +254,9 @@ func WithRateLimit(perSecond float64, burst int) Option {
 	}
 }
 
-// WithInsecureHTTP permits plain http in a client's base URL to a host that is not loopback: credentials then cross the network
-// unprotected. It is an option for clients, not for a single call.
+// WithInsecureHTTP permits plain http in a client's base URL to a host that is not loopback:
+// credentials then cross the network unprotected. It is an option for clients, not for a single
+// call.
 func WithInsecureHTTP() Option {
 	return func(s *Settings) error {
 		if s.PerCall {
@@ -255,8 +267,8 @@ func WithInsecureHTTP() Option {
 	}
 }
 
-// WithResponse fills response when the call ends, also with an error. Give it to calls rather than to a client: concurrent calls
-// must not share a response.
+// WithResponse fills response when the call ends, also with an error. Give it to calls rather than
+// to a client: concurrent calls must not share a response.
 func WithResponse(response *Response) Option {
 	return func(s *Settings) error {
 		if response == nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// FuzzSettings sets headers to whatever a configuration may hold: what is taken can be sent as it is, and breaks out of no header.
+// FuzzSettings sets headers to whatever a configuration may hold: what is taken can be sent as it
+// is, and breaks out of no header.
 func FuzzSettings(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"X-Team", "blue"}, {"X-Team", "a\r\nX-Evil: b"}, {"X\r\nEvil", "a"}, {"Authorization", "Bearer x"}, {"authorization", "x"}, {"", ""},

@@ -2,18 +2,20 @@ package tenantkit
 
 import "errors"
 
-// Outcome is what is known about the effect of a failed call. For writes, it decides whether to retry.
-// The zero value is [OutcomeUnknown], the one that asks for care.
+// Outcome is what is known about the effect of a failed call. For writes, it decides whether to
+// retry. The zero value is [OutcomeUnknown], the one that asks for care.
 type Outcome uint8
 
 const (
-	// OutcomeUnknown: the request may have arrived, and there is no response that says whether it took effect. Check before you retry a write.
+	// OutcomeUnknown: the request may have arrived, and there is no response that says whether it
+	// took effect. Check before you retry a write.
 	OutcomeUnknown Outcome = iota
 	// OutcomeNotSent: the request did not reach the server. Nothing has changed there.
 	OutcomeNotSent
 	// OutcomeRejected: the server rejected the request. Nothing has changed there.
 	OutcomeRejected
-	// OutcomeApplied: the server accepted the request, but its response could not be read. Do not retry a write: read its result instead.
+	// OutcomeApplied: the server accepted the request, but its response could not be read. Do not
+	// retry a write: read its result instead.
 	OutcomeApplied
 )
 
@@ -48,10 +50,11 @@ func (o Outcome) advice() string {
 	}
 }
 
-// OutcomeOf returns what err, as returned by a call, says about the call's effect. Without an error a call was applied; an
-// error that did not come from a call of this module says nothing, which is [OutcomeUnknown], unless it has a method
-// Outcome() Outcome. Where the errors of several calls are joined ([errors.Join]), it returns what is known of all of them:
-// [OutcomeUnknown] if they differ on whether anything changed.
+// OutcomeOf returns what err, as returned by a call, says about the call's effect. Without an error
+// a call was applied; an error that did not come from a call of this module says nothing, which is
+// [OutcomeUnknown], unless it has a method Outcome() Outcome. Where the errors of several calls are
+// joined ([errors.Join]), it returns what is known of all of them: [OutcomeUnknown] if they differ
+// on whether anything changed.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeApplied
@@ -60,7 +63,8 @@ func OutcomeOf(err error) Outcome {
 	return outcome
 }
 
-// outcomeIn returns the outcome of the calls of which the errors are in err, and whether there are any.
+// outcomeIn returns the outcome of the calls of which the errors are in err, and whether there are
+// any.
 func outcomeIn(err error) (outcome Outcome, found bool) {
 	switch err := err.(type) {
 	case *Error:

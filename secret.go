@@ -17,16 +17,20 @@ import (
 // Redacted is printed, logged and marshaled instead of a [Secret].
 const Redacted = "[redacted]"
 
-// A Secret is a string that must not be disclosed: a password, an API key, a token. The zero value is the empty secret.
+// A Secret is a string that must not be disclosed: a password, an API key, a token. The zero value
+// is the empty secret.
 //
-// Printing, formatting, logging or marshaling a Secret yields [Redacted], or "" if it is empty. Its bytes are masked in memory with a
-// key of the process, so that code that reads them by reflection shows nothing either. Secrets can be compared with == and be map keys.
+// Printing, formatting, logging or marshaling a Secret yields [Redacted], or "" if it is empty. Its
+// bytes are masked in memory with a key of the process, so that code that reads them by reflection
+// shows nothing either. Secrets can be compared with == and be map keys.
 //
-// [NewSecret] makes one, and so do encoding/json, [flag.Value], [encoding.TextUnmarshaler] and [database/sql.Scanner].
-// [Secret.Reveal] returns the string; the function [Reveal] encodes a value with all secrets in it.
+// [NewSecret] makes one, and so do encoding/json, [flag.Value], [encoding.TextUnmarshaler] and
+// [database/sql.Scanner]. [Secret.Reveal] returns the string; the function [Reveal] encodes a value
+// with all secrets in it.
 type Secret struct{ masked string }
 
-// maskKey returns the key of the process. Its bytes are above ASCII, so that no masked letter is a letter.
+// maskKey returns the key of the process. Its bytes are above ASCII, so that no masked letter is a
+// letter.
 var maskKey = sync.OnceValue(func() *[256]byte {
 	var key [256]byte
 	_, _ = rand.Read(key[:]) // it never fails
@@ -94,7 +98,8 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() +
 // MarshalText returns [Redacted], or nothing if s is empty.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// EncodeValues adds [Redacted], or "" if s is empty, to a URL's query, for github.com/google/go-querystring. Clients refuse to send it.
+// EncodeValues adds [Redacted], or "" if s is empty, to a URL's query, for
+// github.com/google/go-querystring. Clients refuse to send it.
 func (s Secret) EncodeValues(key string, values *url.Values) error {
 	values.Add(key, s.String())
 	return nil
@@ -125,7 +130,8 @@ func (s *Secret) UnmarshalText(text []byte) error {
 // Set sets the string, for package flag.
 func (s *Secret) Set(text string) error { return s.UnmarshalText([]byte(text)) }
 
-// Scan reads a column of a database: a string, bytes, or NULL for the empty secret. Other types are an error.
+// Scan reads a column of a database: a string, bytes, or NULL for the empty secret. Other types are
+// an error.
 func (s *Secret) Scan(column any) error {
 	switch column := column.(type) {
 	case nil:
@@ -139,17 +145,19 @@ func (s *Secret) Scan(column any) error {
 	}
 }
 
-// ErrRedacted is the error for a [Secret] with the string [Redacted]: it was read from JSON that was written without [Reveal], and the
-// secret is lost.
+// ErrRedacted is the error for a [Secret] with the string [Redacted]: it was read from JSON that
+// was written without [Reveal], and the secret is lost.
 var ErrRedacted = errors.New("is " + Redacted + " instead of a secret: read the object again, or set the secret")
 
-// Reveal returns the JSON of v with the string of every [Secret] in it, for programs that store secrets on purpose. [Restore] reads it.
+// Reveal returns the JSON of v with the string of every [Secret] in it, for programs that store
+// secrets on purpose. [Restore] reads it.
 //
 // A Secret with the string [Redacted] is an error that matches [ErrRedacted].
 func Reveal(v any) ([]byte, error) { return revealer.Marshal(v) }
 
-// Restore decodes JSON that [Reveal] returned into the value that v points to. It returns an error if the data contains [Redacted]
-// instead of a [Secret], as it does if it was written without Reveal.
+// Restore decodes JSON that [Reveal] returned into the value that v points to. It returns an error
+// if the data contains [Redacted] instead of a [Secret], as it does if it was written without
+// Reveal.
 func Restore(data []byte, v any) error {
 	if err := wire.Unmarshal(data, v); err != nil {
 		return err

@@ -1,4 +1,5 @@
-// Package paging remembers which pages of a list were read, so that a list that never ends is found out.
+// Package paging remembers which pages of a list were read, so that a list that never ends is found
+// out.
 package paging
 
 import (
@@ -9,8 +10,8 @@ import (
 	"sync"
 )
 
-// A Trail is the pages that an iteration over a list has read. It keeps hashes, so that its memory does not grow with the length of
-// URLs. It is safe for concurrent use.
+// A Trail is the pages that an iteration over a list has read. It keeps hashes, so that its memory
+// does not grow with the length of URLs. It is safe for concurrent use.
 type Trail struct {
 	mu    sync.Mutex
 	seed  maphash.Seed
@@ -25,7 +26,8 @@ func NewContext(ctx context.Context) context.Context {
 	return context.WithValue(ctx, trailKey{}, &Trail{seed: maphash.MakeSeed(), seen: make(map[uint64]struct{})})
 }
 
-// FromContext returns the trail of an iteration, or a new one for a page that is read on its own. It reports which.
+// FromContext returns the trail of an iteration, or a new one for a page that is read on its own.
+// It reports which.
 func FromContext(ctx context.Context) (trail *Trail, iterating bool) {
 	if trail, ok := ctx.Value(trailKey{}).(*Trail); ok {
 		return trail, true
@@ -35,8 +37,9 @@ func FromContext(ctx context.Context) (trail *Trail, iterating bool) {
 
 var errLoop = errors.New("the next page is one that was read before: the list would never end")
 
-// Step records that a page was read, under the names by which it was asked for and found, and returns an error if next was read before,
-// or if the list has more than maxPages pages. Zero means no limit.
+// Step records that a page was read, under the names by which it was asked for and found, and
+// returns an error if next was read before, or if the list has more than maxPages pages. Zero means
+// no limit.
 func (t *Trail) Step(asked, found, next string, maxPages int) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

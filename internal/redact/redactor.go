@@ -18,21 +18,24 @@ import (
 const (
 	// gramBytes is the length of the pieces by which a secret is recognized. It fits into a uint64.
 	gramBytes = 8
-	// maxRecent is how many secrets a Redactor remembers besides the pinned ones, and maxRecentBytes how many bytes they may have.
+	// maxRecent is how many secrets a Redactor remembers besides the pinned ones, and
+	// maxRecentBytes how many bytes they may have.
 	maxRecent, maxRecentBytes = 1000, 256 << 10
 	// maxPinned is how many pinned values a Redactor remembers.
 	maxPinned = 64
 	// maxSecretBytes is how much of one secret is compared.
 	maxSecretBytes = 16 << 10
-	// maxSingle is how much of a string is compared after undoing each encoding alone. Errors show less of it.
+	// maxSingle is how much of a string is compared after undoing each encoding alone. Errors show
+	// less of it.
 	maxSingle = 8 << 10
 	// maxRounds is how many encodings on top of each other are undone.
 	maxRounds = 3
 )
 
-// A Redactor drops strings of a server that share anything with a secret that it knows. Strings are compared by their letters and
-// digits in lower case, as they are and after each common decoding, so that no escaping hides a secret. The cost is linear in the
-// string, whatever the number of secrets. It is safe for concurrent use, and its zero value is ready.
+// A Redactor drops strings of a server that share anything with a secret that it knows. Strings are
+// compared by their letters and digits in lower case, as they are and after each common decoding,
+// so that no escaping hides a secret. The cost is linear in the string, whatever the number of
+// secrets. It is safe for concurrent use, and its zero value is ready.
 type Redactor struct {
 	mu          sync.RWMutex
 	known       map[tenantkit.Secret]struct{} // those in recent
@@ -137,7 +140,8 @@ func (r *Redactor) Pin(value string, secrets ...tenantkit.Secret) {
 	delete(r.pinned, oldest)
 }
 
-// update adds to index what was added since the last time. What was forgotten stays there for a while: building it again costs more.
+// update adds to index what was added since the last time. What was forgotten stays there for a
+// while: building it again costs more.
 func (r *Redactor) update() {
 	r.mu.RLock()
 	pending := r.pending
@@ -180,8 +184,9 @@ func (r *Redactor) Field(text string) string {
 	return text
 }
 
-// Error returns err, or an error with the message [tenantkit.Redacted] if that of err shares anything with a known secret. It matches
-// the same targets of [errors.Is], and cannot be unwrapped.
+// Error returns err, or an error with the message [tenantkit.Redacted] if that of err shares
+// anything with a known secret. It matches the same targets of [errors.Is], and cannot be
+// unwrapped.
 func (r *Redactor) Error(err error) error {
 	if err == nil {
 		return nil
@@ -321,7 +326,8 @@ func (x *index) hash(gram uint64) uint64 {
 	return gram ^ gram>>32
 }
 
-// folded has the ASCII letters and digits in lower case, all bytes above ASCII, and 0 for all others.
+// folded has the ASCII letters and digits in lower case, all bytes above ASCII, and 0 for all
+// others.
 const folded = "" +
 	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
 	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x000123456789\x00\x00\x00\x00\x00\x00" +

@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// unescapeBackslash decodes the escapes of strings in JSON and Go. The letter of an escape for white space is dropped.
+// unescapeBackslash decodes the escapes of strings in JSON and Go. The letter of an escape for
+// white space is dropped.
 func unescapeBackslash(text string) string {
 	decoded := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
@@ -30,8 +31,8 @@ func unescapeBackslash(text string) string {
 	return string(decoded)
 }
 
-// appendNumbered appends the character whose number is at the start of text, and returns how much of text that takes. Kind is the letter
-// of the escape.
+// appendNumbered appends the character whose number is at the start of text, and returns how much
+// of text that takes. Kind is the letter of the escape.
 func appendNumbered(decoded []byte, kind byte, text string) ([]byte, int) {
 	digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[kind]
 	value, ok := hexDigits(text, digits)

@@ -20,7 +20,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// A read gets its answer in spite of each fault that passes, and an error that says what is wrong where it stays.
+// A read gets its answer in spite of each fault that passes, and an error that says what is wrong
+// where it stays.
 func TestFaultyAnswers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -94,7 +95,8 @@ func TestOverlongAnswer(t *testing.T) {
 	}
 }
 
-// An operation that promises no answer takes any, and reads it only as far as the connection is worth.
+// An operation that promises no answer takes any, and reads it only as far as the connection is
+// worth.
 func TestAnyAnswer(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]step{
@@ -270,7 +272,8 @@ func TestLyingContentLength(t *testing.T) {
 	}
 }
 
-// The beginning of a refusal is kept, however long it is and whether or not its length is announced.
+// The beginning of a refusal is kept, however long it is and whether or not its length is
+// announced.
 func TestLongRefusal(t *testing.T) {
 	t.Parallel()
 	long := `{"error":"no"}` + strings.Repeat(" ", 1<<20)

@@ -21,13 +21,14 @@ import (
 )
 
 const (
-	// maxErrorBytes is how much of the body of an error response is kept, and maxFieldBytes how much of each field in it.
+	// maxErrorBytes is how much of the body of an error response is kept, and maxFieldBytes how
+	// much of each field in it.
 	maxErrorBytes = 64 << 10
 	maxFieldBytes = 1 << 10
 	// firstBytes is the size of the first buffer for a response of unknown length.
 	firstBytes = 8 << 10
-	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can be used again, and maxDrainTime
-	// how long that may take.
+	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can be
+	// used again, and maxDrainTime how long that may take.
 	maxDrainBytes = 256 << 10
 	maxDrainTime  = time.Second
 )
@@ -107,7 +108,8 @@ func (a *attempt) close() {
 	a.cancel(nil)
 }
 
-// drain reads the rest of the body, so that its connection can be used again, unless it is long or slow.
+// drain reads the rest of the body, so that its connection can be used again, unless it is long or
+// slow.
 func (a *attempt) drain() {
 	defer time.AfterFunc(maxDrainTime, func() { a.cancel(nil) }).Stop()
 	// A failure costs the connection, and nothing else.
@@ -117,7 +119,8 @@ func (a *attempt) drain() {
 // readBody returns the body, up to limit bytes of it. A longer one is [wire.ErrTooLong].
 func (a *attempt) readBody(limit int64) ([]byte, error) {
 	announced := a.resp.ContentLength
-	// One byte above what is announced, to meet the end without growing; a server's word alone makes no large buffer.
+	// One byte above what is announced, to meet the end without growing; a server's word alone
+	// makes no large buffer.
 	size := min(announced, limit, 1<<20) + 1
 	if announced < 0 {
 		size = firstBytes
@@ -140,7 +143,8 @@ func (a *attempt) readBody(limit int64) ([]byte, error) {
 	}
 }
 
-// contextCause returns the reason why the attempt's context is done instead of the error that it caused.
+// contextCause returns the reason why the attempt's context is done instead of the error that it
+// caused.
 func (a *attempt) contextCause(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -154,7 +158,8 @@ func (a *attempt) contextCause(err error) error {
 		return contextError(a.ctx)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		// A time-out of the caller's http.Client or of the transport, which must not look like the end of the context.
+		// A time-out of the caller's http.Client or of the transport, which must not look like the
+		// end of the context.
 		if own := a.call.http.Timeout; own > 0 && time.Since(a.started) >= own {
 			return &timeoutError{own, err}
 		}
@@ -163,8 +168,8 @@ func (a *attempt) contextCause(err error) error {
 	return err
 }
 
-// timedBody is the body of a streamed response. The attempt's time-out bounds each wait for the server, and not the caller's work
-// between them.
+// timedBody is the body of a streamed response. The attempt's time-out bounds each wait for the
+// server, and not the caller's work between them.
 type timedBody struct{ *attempt }
 
 func (b timedBody) Read(p []byte) (int, error) {
@@ -196,7 +201,8 @@ func (t *connectionTrace) start() *httptrace.ClientTrace {
 func (t *connectionTrace) outcome(err error) tenantkit.Outcome {
 	switch {
 	case t.connected.Load():
-		// Written or about to be: net/http writes on its own, so that even a cancelled request may still go out.
+		// Written or about to be: net/http writes on its own, so that even a cancelled request may
+		// still go out.
 		return tenantkit.OutcomeUnknown
 	case t.asked.Load() || failedToConnect(err):
 		return tenantkit.OutcomeNotSent
@@ -205,7 +211,8 @@ func (t *connectionTrace) outcome(err error) tenantkit.Outcome {
 	}
 }
 
-// failedToConnect recognizes, for transports that do not report their connections, errors that come before any writing.
+// failedToConnect recognizes, for transports that do not report their connections, errors that come
+// before any writing.
 func failedToConnect(err error) bool {
 	var (
 		dns         *net.DNSError

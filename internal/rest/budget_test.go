@@ -89,7 +89,8 @@ func TestBudgetOfADeadService(t *testing.T) {
 	}
 }
 
-// A client that found its service dead repeats again when the service is back, a little more with each success.
+// A client that found its service dead repeats again when the service is back, a little more with
+// each success.
 func TestBudgetIsRefilledBySuccess(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
@@ -235,7 +236,8 @@ func TestBudgetOfACancelledWait(t *testing.T) {
 	})
 }
 
-// A call that is cancelled between the renewal of its credential and the repetition has taken nothing out, and gives nothing back.
+// A call that is cancelled between the renewal of its credential and the repetition has taken
+// nothing out, and gives nothing back.
 func TestBudgetOfACancelledRenewal(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {

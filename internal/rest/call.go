@@ -26,8 +26,8 @@ import (
 type Call struct {
 	// Path holds the values of the path's placeholders, in order.
 	Path []string
-	// URL is the URL of the next page from an earlier response. It replaces Path and Query, and must have the client's origin. Empty
-	// means the operation's own.
+	// URL is the URL of the next page from an earlier response. It replaces Path and Query, and
+	// must have the client's origin. Empty means the operation's own.
 	URL string
 	// Query is a struct with url tags, as go-querystring takes it, or nil.
 	Query any
@@ -41,10 +41,11 @@ type Call struct {
 	Into any
 	// Check returns an error if the value decoded into Into is not what the operation promises.
 	Check func() error
-	// Element gets the address of each element of a streamed response, and returns an error if it is not what the operation promises.
+	// Element gets the address of each element of a streamed response, and returns an error if it
+	// is not what the operation promises.
 	Element func(element any) error
-	// CheckResponse is called after Check with the response, whose body is read, and returns an error if it is not what the operation
-	// promises.
+	// CheckResponse is called after Check with the response, whose body is read, and returns an
+	// error if it is not what the operation promises.
 	CheckResponse func(response *http.Response) error
 	// AnyCase says that the names in Into match in any case, as in version 1 of encoding/json.
 	AnyCase bool
@@ -245,16 +246,18 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 	req.URL, req.Host = c.url, c.url.Host
 	req.Header = c.header()
 	if c.op.Method == http.MethodGet && c.op.Class != tenantkit.Read {
-		// When a kept connection breaks before the response, net/http retries a GET on its own, unless its body cannot be read a
-		// second time. An empty body does that, and is not seen on the wire: with the encoding given, net/http does not first
-		// look for a while whether the body holds anything, only to announce it in chunks where it had no time to look.
+		// When a kept connection breaks before the response, net/http retries a GET on its own,
+		// unless its body cannot be read a second time. An empty body does that, and is not seen on
+		// the wire: with the encoding given, net/http does not first look for a while whether the
+		// body holds anything, only to announce it in chunks where it had no time to look.
 		req.Body = io.NopCloser(strings.NewReader(""))
 		req.TransferEncoding = []string{"identity"}
 	}
 	return req, nil
 }
 
-// isOwnHeader reports whether a header of a request was set by the pipeline or the caller, rather than by the credential.
+// isOwnHeader reports whether a header of a request was set by the pipeline or the caller, rather
+// than by the credential.
 func (c *call) isOwnHeader(name string, values []string) bool {
 	switch name {
 	case "Accept", "Content-Type", "User-Agent":
@@ -281,7 +284,8 @@ func (c *call) header() http.Header {
 	return header
 }
 
-// contextError returns why the context is done: its error, and the cause if its owner gave one. It returns nil if it is not done.
+// contextError returns why the context is done: its error, and the cause if its owner gave one. It
+// returns nil if it is not done.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == nil || errors.Is(err, cause) {

@@ -31,13 +31,14 @@ const (
 type API struct {
 	// Service is the name of the client package.
 	Service string
-	// Credentials are the service's credentials by the names that its operations use. Operations of the user's own, see [Client.Call],
-	// take the one named "".
+	// Credentials are the service's credentials by the names that its operations use. Operations of
+	// the user's own, see [Client.Call], take the one named "".
 	Credentials map[string]auth.Credential
-	// ReadError reads Code, Message, Details and RequestID from the body of an error response. It may change all of the error. Secrets
-	// that the client knows are redacted afterwards.
+	// ReadError reads Code, Message, Details and RequestID from the body of an error response. It
+	// may change all of the error. Secrets that the client knows are redacted afterwards.
 	ReadError func(failed *tenantkit.Error, body []byte)
-	// CredentialRejected reports whether an error response means that another credential might do. If nil, status 401 does.
+	// CredentialRejected reports whether an error response means that another credential might do.
+	// If nil, status 401 does.
 	CredentialRejected func(failed *tenantkit.Error) bool
 }
 
@@ -159,7 +160,8 @@ func parseBase(text string, insecure bool) (*url.URL, error) {
 	return base, nil
 }
 
-// httpClient returns a copy of client with the middleware around its transport, and the redirect rules of this module.
+// httpClient returns a copy of client with the middleware around its transport, and the redirect
+// rules of this module.
 func httpClient(service, operation string, client *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, error) {
 	copied := *client
 	if copied.Transport == nil {
@@ -200,7 +202,8 @@ func (c *Client) forCall(op *Operation, opts []tenantkit.Option) (tenantkit.Sett
 		if len(middleware) == len(c.settings.Middleware) {
 			return settings, c.http, nil
 		}
-		// The client's own middleware stays: made anew for each call it would lose what it keeps between calls.
+		// The client's own middleware stays: made anew for each call it would lose what it keeps
+		// between calls.
 		inner, middleware = c.http, middleware[len(c.settings.Middleware):]
 	}
 	client, err := httpClient(op.Service, op.Name, inner, middleware)

@@ -15,8 +15,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// Do calls the operation, and decodes its response into params.Into. It returns a [tenantkit.ValidationError] before anything is sent,
-// and a [tenantkit.Error] after that.
+// Do calls the operation, and decodes its response into params.Into. It returns a
+// [tenantkit.ValidationError] before anything is sent, and a [tenantkit.Error] after that.
 func (c *Client) Do(ctx context.Context, op *Operation, params Call, opts []tenantkit.Option) error {
 	call, err := c.newCall(ctx, op, params, opts)
 	if err != nil {
@@ -30,9 +30,9 @@ func (c *Client) Do(ctx context.Context, op *Operation, params Call, opts []tena
 	return nil
 }
 
-// Stream calls the operation when it is first iterated over, and decodes the elements of the array that is the named member of
-// the response (or the whole response, with no name) one at a time. It may be retried up to the first element. It ends with the first
-// error.
+// Stream calls the operation when it is first iterated over, and decodes the elements of the array
+// that is the named member of the response (or the whole response, with no name) one at a time. It
+// may be retried up to the first element. It ends with the first error.
 func Stream[T any](ctx context.Context, c *Client, op *Operation, params Call, member string, opts []tenantkit.Option) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		call, err := c.newCall(ctx, op, params, opts)
@@ -98,8 +98,8 @@ func (s *elements[T]) next(a *attempt) *failure {
 	return a.streamFailure(err)
 }
 
-// streamFailure is the failure of a streamed response, or nil. A response that broke off may be retried, one that cannot be decoded
-// may not.
+// streamFailure is the failure of a streamed response, or nil. A response that broke off may be
+// retried, one that cannot be decoded may not.
 func (a *attempt) streamFailure(err error) *failure {
 	if err == nil {
 		return nil
@@ -160,7 +160,8 @@ func (a *attempt) checkResponse(body []byte) *failure {
 	return nil
 }
 
-// run makes attempts until use accepts the response of one, which it returns for [call.end], or until no other may follow.
+// run makes attempts until use accepts the response of one, which it returns for [call.end], or
+// until no other may follow.
 func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, error) {
 	ctx = tenantkit.ContextWithOperation(ctx, c.op.Public())
 	if c.op.Expect == JSONOrRedirect {
@@ -186,7 +187,8 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 				c.priorOutcome = combineOutcomes(c.priorOutcome, f.Outcome)
 				continue
 			}
-			// The retry that was not made goes back to the budget. A retry after a renewal was not taken from it.
+			// The retry that was not made goes back to the budget. A retry after a renewal was not
+			// taken from it.
 			c.client.budget.give(c.retriesTaken - taken)
 			f.Err = joinInline(ended, f.Err)
 		}
@@ -204,7 +206,8 @@ func (c *call) end(a *attempt, f *failure) {
 	a.close()
 }
 
-// renewCredential notifies the credential that it was rejected, and reports whether it now puts something else on a request.
+// renewCredential notifies the credential that it was rejected, and reports whether it now puts
+// something else on a request.
 func (c *call) renewCredential(ctx context.Context, a *attempt, f *failure) bool {
 	if c.credential == nil {
 		return false

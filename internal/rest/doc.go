@@ -1,5 +1,6 @@
-// Package rest implements the HTTP request pipeline shared by all clients. A client package describes its operations as data
-// ([Operation]) and its service ([API]); this package does the rest. The path of a call:
+// Package rest implements the HTTP request pipeline shared by all clients. A client package
+// describes its operations as data ([Operation]) and its service ([API]); this package does the
+// rest. The path of a call:
 //
 //	Client.Do          do.go         or Stream, Pager, Client.Call
 //	  newCall          call.go       checks the input, encodes the body

@@ -41,8 +41,9 @@ func (a *attempt) truncatedResponse(body []byte, err error, retryable bool) *fai
 	return f
 }
 
-// invalidResponse returns the failure of an attempt that was accepted with a response that does not contain what it should. Whether the
-// service itself accepted it, or a gateway that returns 200 to everything, follows from the content type.
+// invalidResponse returns the failure of an attempt that was accepted with a response that does not
+// contain what it should. Whether the service itself accepted it, or a gateway that returns 200 to
+// everything, follows from the content type.
 func (a *attempt) invalidResponse(body []byte, err error) *failure {
 	outcome := tenantkit.OutcomeUnknown
 	kind := a.resp.Header.Get("Content-Type")
@@ -56,7 +57,8 @@ func (a *attempt) invalidResponse(body []byte, err error) *failure {
 	return f
 }
 
-// unconfirmedResponse returns the failure of an attempt whose response does not say that it was accepted, although its status does.
+// unconfirmedResponse returns the failure of an attempt whose response does not say that it was
+// accepted, although its status does.
 func (a *attempt) unconfirmedResponse(body []byte, err error) *failure {
 	f := a.invalidResponse(body, err)
 	f.Outcome = tenantkit.OutcomeUnknown
@@ -144,8 +146,8 @@ func (a *attempt) error(err error, outcome tenantkit.Outcome) *tenantkit.Error {
 	return e
 }
 
-// Error returns an error of the operation as a whole, for a client that makes one operation out of several calls. Path holds the
-// values of the path's placeholders.
+// Error returns an error of the operation as a whole, for a client that makes one operation out of
+// several calls. Path holds the values of the path's placeholders.
 func (c *Client) Error(op *Operation, path []string, outcome tenantkit.Outcome, err error) *tenantkit.Error {
 	failed := &tenantkit.Error{
 		Service: op.Service, Operation: op.Name, Method: op.Method, URL: c.base.String() + op.Path,
@@ -158,7 +160,8 @@ func (c *Client) Error(op *Operation, path []string, outcome tenantkit.Outcome, 
 	return failed
 }
 
-// AsNotSent returns the error of a read that must succeed before a write, as the error of that write, for which nothing was sent.
+// AsNotSent returns the error of a read that must succeed before a write, as the error of that
+// write, for which nothing was sent.
 func AsNotSent(err error) error {
 	var failed *tenantkit.Error
 	if errors.As(err, &failed) {
@@ -167,7 +170,8 @@ func AsNotSent(err error) error {
 	return err
 }
 
-// timeoutError is an attempt that took too long. It is no context.DeadlineExceeded, which would look like the caller's own.
+// timeoutError is an attempt that took too long. It is no context.DeadlineExceeded, which would
+// look like the caller's own.
 type timeoutError struct {
 	after time.Duration // 0 where only the error knows
 	err   error         // of the transport, or nil
@@ -188,8 +192,8 @@ func (e *timeoutError) Is(target error) bool {
 
 func (e *timeoutError) As(target any) bool { return errors.As(e.err, target) }
 
-// credentialError is why there is no credential for a call. The refusal of another call may be in it: what that one was for was
-// not found, or in conflict, and not what this call is for.
+// credentialError is why there is no credential for a call. The refusal of another call may be in
+// it: what that one was for was not found, or in conflict, and not what this call is for.
 type credentialError struct{ err error }
 
 func (e *credentialError) Error() string { return e.err.Error() }
@@ -205,7 +209,8 @@ func (e *credentialError) Is(target error) bool {
 
 func (e *credentialError) As(target any) bool { return errors.As(e.err, target) }
 
-// joinInline returns an error that wraps first and second and has a message of one line. Each may be nil.
+// joinInline returns an error that wraps first and second and has a message of one line. Each may
+// be nil.
 func joinInline(first, second error) error {
 	switch {
 	case first == nil:

@@ -10,7 +10,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// A gateway that answers everything with 200 and a page must not make a write look accepted, even where nobody reads the answer.
+// A gateway that answers everything with 200 and a page must not make a write look accepted, even
+// where nobody reads the answer.
 func TestPageInPlaceOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	const page = "<html><title>Sign in</title></html>"

@@ -11,9 +11,10 @@ import (
 	"github.com/tenantkit/tenantkit/internal/origin"
 )
 
-// Locked runs work while nobody else who shares the client's locker holds the lock of object, which is named in readable words:
-// "tenant", "EGI". The calls that work makes must use the context held: it is canceled if the lock is lost. Path has the values of the
-// placeholders of op.Path, for the error of a lock that could not be acquired.
+// Locked runs work while nobody else who shares the client's locker holds the lock of object, which
+// is named in readable words: "tenant", "EGI". The calls that work makes must use the context held:
+// it is canceled if the lock is lost. Path has the values of the placeholders of op.Path, for the
+// error of a lock that could not be acquired.
 func (c *Client) Locked(ctx context.Context, op *Operation, path []string, object []string, work func(held context.Context) error) (err error) {
 	switch {
 	case c == nil:
@@ -43,7 +44,8 @@ func (c *Client) Locked(ctx context.Context, op *Operation, path []string, objec
 	}()
 	err = work(held)
 	if lost := context.Cause(held); err == nil && errors.Is(lost, coord.ErrLost) {
-		// Someone else may have worked at the same time, and may have overwritten what this work wrote.
+		// Someone else may have worked at the same time, and may have overwritten what this work
+		// wrote.
 		err = c.Error(op, path, tenantkit.OutcomeUnknown, fmt.Errorf("under the lock of %s: %w", strings.Join(object, " "), lost))
 	}
 	return err

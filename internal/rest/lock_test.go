@@ -36,7 +36,8 @@ func TestLocked_KeyAndContext(t *testing.T) {
 func TestLocked_Excludes(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
-		// Two clients without a locker in common do not wait for each other; the goroutines of one do.
+		// Two clients without a locker in common do not wait for each other; the goroutines of one
+		// do.
 		c := newTestClient(t, newMemory(t, jsonStep(`{}`)))
 		started := time.Now()
 		done := make(chan time.Duration, 2)
@@ -107,7 +108,8 @@ func TestLocked_UnlockFails(t *testing.T) {
 	wantSentinels(t, err, tenantkit.ErrConflict)
 }
 
-// When the lock is lost, it is unknown what became of a request that was sent, and of work that others may have overwritten.
+// When the lock is lost, it is unknown what became of a request that was sent, and of work that
+// others may have overwritten.
 func TestLocked_LockLost(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -15,23 +15,26 @@ type Expect uint8
 const (
 	// JSON is a JSON body. A response without one is an error.
 	JSON Expect = iota
-	// Status is the status alone: the body may be anything but an HTML page, which comes from a gateway and says nothing of the call.
+	// Status is the status alone: the body may be anything but an HTML page, which comes from a
+	// gateway and says nothing of the call.
 	Status
-	// JSONOrRedirect is a JSON body, or a redirect with a Location, which is not followed: Call.CheckResponse reads it.
+	// JSONOrRedirect is a JSON body, or a redirect with a Location, which is not followed:
+	// Call.CheckResponse reads it.
 	JSONOrRedirect
 )
 
 // An Operation is one operation of an API, as data.
 type Operation struct {
-	// Service, Name, Method, Path and Class are those of [tenantkit.Operation]. The placeholders of Path are named like the parameters
-	// of the client's method.
+	// Service, Name, Method, Path and Class are those of [tenantkit.Operation]. The placeholders of
+	// Path are named like the parameters of the client's method.
 	Service, Name, Method, Path string
 	Class                       tenantkit.Class
 	// Credential names the credential in API.Credentials that the operation takes.
 	Credential string
 	// Expect says what a successful response contains.
 	Expect Expect
-	// Deletes says that the operation deletes something, so that "not found" after a lost response means that it did.
+	// Deletes says that the operation deletes something, so that "not found" after a lost response
+	// means that it did.
 	Deletes bool
 	// Timeout is the least time that an attempt gets. If zero, the client's timeout is enough.
 	Timeout time.Duration
@@ -59,7 +62,8 @@ func (op *Operation) Invalid(field, format string, args ...any) error {
 // keepsRedirects is the key of contexts of requests whose redirects are not followed, but read.
 type keepsRedirects struct{}
 
-// followsRedirects reports whether a redirect of a request may be followed: only a read has no effect at a place that was not asked for.
+// followsRedirects reports whether a redirect of a request may be followed: only a read has no
+// effect at a place that was not asked for.
 func followsRedirects(ctx context.Context) bool {
 	op, ok := tenantkit.OperationFromContext(ctx)
 	return ok && op.Class == tenantkit.Read && op.Method == http.MethodGet && ctx.Value(keepsRedirects{}) == nil

@@ -57,7 +57,8 @@ func newWireClient(t testing.TB, server *fake.Server, opts ...tenantkit.Option) 
 	return newAPIClient(t, testAPI(), server.URL(), transport, append([]tenantkit.Option{fastRetry()}, opts...)...)
 }
 
-// faults are all the ways in which the server can spoil an exchange, with what a client can know of the outcome.
+// faults are all the ways in which the server can spoil an exchange, with what a client can know of
+// the outcome.
 var faults = []struct {
 	name    string
 	fault   fake.Fault
@@ -87,7 +88,8 @@ var faults = []struct {
 	{"302, applied", fake.Fault{Status: 302, Header: http.Header{"Location": {"/elsewhere"}}, Applied: true}, unknown},
 }
 
-// timeoutFor is short for a fault that only a time-out ends, and for others so long that a busy machine does not reach it.
+// timeoutFor is short for a fault that only a time-out ends, and for others so long that a busy
+// machine does not reach it.
 func timeoutFor(fault fake.Fault) time.Duration {
 	if fault.Delay != 0 || fault.Slow != 0 || fault.Endless {
 		return hangTimeout

@@ -19,11 +19,14 @@ type Pager[T any] struct {
 	// Client sends Operation for each page.
 	Client    *Client
 	Operation *Operation
-	// Call returns the call for the page that next leads to, or for the first page if next is empty.
+	// Call returns the call for the page that next leads to, or for the first page if next is
+	// empty.
 	Call func(next string) Call
-	// Next returns the next page that a response names, or "" after the last: [LinkURL], or the result of [LinkToken].
+	// Next returns the next page that a response names, or "" after the last: [LinkURL], or the
+	// result of [LinkToken].
 	Next func(response *http.Response) (string, error)
-	// Check returns an error if an element is not what the operation promises. If nil, nothing is checked.
+	// Check returns an error if an element is not what the operation promises. If nil, nothing is
+	// checked.
 	Check func(*T) error
 }
 
@@ -45,8 +48,8 @@ func (p *Pager[T]) All(ctx context.Context, opts []tenantkit.Option) iter.Seq2[*
 	return tenantkit.Pages[T](ctx, callPage, p.Operation.Public(), tenantkit.CallParams{}, opts...)
 }
 
-// fetch reads the page that next leads to into items, and returns the page after it. If nothing but the way to the next page is wrong,
-// items are kept together with the error.
+// fetch reads the page that next leads to into items, and returns the page after it. If nothing but
+// the way to the next page is wrong, items are kept together with the error.
 func (p *Pager[T]) fetch(ctx context.Context, next string, items *[]T, opts []tenantkit.Option) (following string, err error) {
 	params, checked := p.Call(next), false
 	params.Into = items
@@ -100,9 +103,10 @@ func (c *Client) fetchPage(ctx context.Context, op *Operation, params Call, aske
 	return following, nil
 }
 
-// LinkToken finds the next page by one query parameter of the link rel="next", whatever host and path that link names: for services
-// whose links are wrong but for that, and for those behind a proxy that changes paths. A link without the parameter, or with an
-// empty one, is that of the last page. Semicolons at the end are no part of a token.
+// LinkToken finds the next page by one query parameter of the link rel="next", whatever host and
+// path that link names: for services whose links are wrong but for that, and for those behind a
+// proxy that changes paths. A link without the parameter, or with an empty one, is that of the last
+// page. Semicolons at the end are no part of a token.
 func LinkToken(parameter string) func(*http.Response) (string, error) {
 	return func(response *http.Response) (string, error) {
 		next, found, err := link.Next(response.Header, response.Request.URL)
@@ -118,7 +122,8 @@ func LinkToken(parameter string) func(*http.Response) (string, error) {
 	}
 }
 
-// unescape decodes the value of a query parameter, and leaves what does not decode as it is: a token may look like anything.
+// unescape decodes the value of a query parameter, and leaves what does not decode as it is: a
+// token may look like anything.
 func unescape(value string) string {
 	if decoded, err := url.QueryUnescape(value); err == nil {
 		return decoded
@@ -126,7 +131,8 @@ func unescape(value string) string {
 	return value
 }
 
-// LinkURL finds the next page by the link rel="next", which must stay within the origin of the request.
+// LinkURL finds the next page by the link rel="next", which must stay within the origin of the
+// request.
 func LinkURL(response *http.Response) (string, error) {
 	next, found, err := link.Next(response.Header, response.Request.URL)
 	if err != nil || !found {

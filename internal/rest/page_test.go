@@ -30,7 +30,8 @@ type tokenQuery struct {
 	Token string `url:"token,omitempty"`
 }
 
-// book is a server with pages: the token of a request leads to a page, and each page names the token of the next.
+// book is a server with pages: the token of a request leads to a page, and each page names the
+// token of the next.
 type book struct {
 	pages map[string]leaf
 	took  time.Duration // of each exchange
@@ -147,7 +148,8 @@ func TestAllReadsEveryPage(t *testing.T) {
 	}
 }
 
-// While the caller handles a page, the next one is fetched: both times overlap, and never more than one page is ahead.
+// While the caller handles a page, the next one is fetched: both times overlap, and never more than
+// one page is ahead.
 func TestAllFetchesOnePageAhead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -322,7 +324,8 @@ func TestAllCopiesItsOptions(t *testing.T) {
 	}
 }
 
-// The response that a caller asks for is that of the page that it handles, although the next one is already there.
+// The response that a caller asks for is that of the page that it handles, although the next one is
+// already there.
 func TestAllResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

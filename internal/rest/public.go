@@ -17,8 +17,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// Call calls an endpoint of the user's own. If into is not nil, the JSON of the response is decoded into it; otherwise the status alone
-// is the result.
+// Call calls an endpoint of the user's own. If into is not nil, the JSON of the response is decoded
+// into it; otherwise the status alone is the result.
 func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts []tenantkit.Option) error {
 	own, call, err := c.ownCall(op, params)
 	if err != nil {
@@ -40,8 +40,8 @@ func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenant
 	return c.Do(ctx, own, call, opts)
 }
 
-// CallPage calls an endpoint of the user's own that returns one page of a list, decodes the page's array into the slice that into points
-// to, and returns the next page, "" after the last.
+// CallPage calls an endpoint of the user's own that returns one page of a list, decodes the page's
+// array into the slice that into points to, and returns the next page, "" after the last.
 func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts []tenantkit.Option) (next string, err error) {
 	own, call, err := c.ownCall(op, params)
 	if err != nil {
@@ -161,7 +161,8 @@ func isMethod(method string) bool {
 	return false
 }
 
-// member returns the member of a JSON object that path names, with dots between the names, or data itself if path is empty.
+// member returns the member of a JSON object that path names, with dots between the names, or data
+// itself if path is empty.
 func member(data json.RawMessage, path string) (json.RawMessage, error) {
 	if path == "" {
 		return data, nil
@@ -180,8 +181,9 @@ func member(data json.RawMessage, path string) (json.RawMessage, error) {
 	return data, nil
 }
 
-// memberURL returns the URL of the next page in the member that path names, which must stay within the origin of the request. A member
-// that is absent, null or empty means that there is no next page.
+// memberURL returns the URL of the next page in the member that path names, which must stay within
+// the origin of the request. A member that is absent, null or empty means that there is no next
+// page.
 func memberURL(data json.RawMessage, path string, base *url.URL) (string, error) {
 	value, err := member(data, path)
 	if err != nil {

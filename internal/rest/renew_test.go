@@ -174,7 +174,8 @@ type jar struct{}
 func (jar) SetCookies(*url.URL, []*http.Cookie) {}
 func (jar) Cookies(*url.URL) []*http.Cookie     { return []*http.Cookie{{Name: "session", Value: "abc"}} }
 
-// A source may change its token by itself: then the refusal of the old one is reason enough to try the new one.
+// A source may change its token by itself: then the refusal of the old one is reason enough to try
+// the new one.
 func TestRenewalOfAChangingSource(t *testing.T) {
 	t.Parallel()
 	var asked int
@@ -316,7 +317,8 @@ func TestRefusedSource(t *testing.T) {
 			if want != nil {
 				wants = append(wants, want)
 			}
-			// The first attempt is lost, the second cannot be made: it is not known whether the thing is gone.
+			// The first attempt is lost, the second cannot be made: it is not known whether the
+			// thing is gone.
 			c := newAPIClient(t, api, testURL, newMemory(t, step{err: errReset}), fastRetry())
 			err := c.Do(t.Context(), &deleteThing, callOf(&deleteThing), nil)
 			wantSentinels(t, err, wants...)

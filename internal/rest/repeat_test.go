@@ -139,7 +139,8 @@ func TestRepeatedStatuses(t *testing.T) {
 	}
 }
 
-// Which failures without an answer are repeated, by class, where the transport tells nothing of its connections.
+// Which failures without an answer are repeated, by class, where the transport tells nothing of its
+// connections.
 func TestRepeatedNetworkErrors(t *testing.T) {
 	t.Parallel()
 	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
@@ -236,7 +237,8 @@ func TestRepetitionSucceeds(t *testing.T) {
 	}
 }
 
-// A single attempt may be asked for, on the client or on the call; a call's own policy stands above the client's.
+// A single attempt may be asked for, on the client or on the call; a call's own policy stands above
+// the client's.
 func TestRetryPolicies(t *testing.T) {
 	t.Parallel()
 	with := func(p tenantkit.RetryPolicy) []tenantkit.Option { return []tenantkit.Option{tenantkit.WithRetry(p)} }

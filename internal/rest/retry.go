@@ -16,7 +16,8 @@ import (
 	"github.com/tenantkit/tenantkit"
 )
 
-// This file decides about retries: which failures may be retried, how long to wait, and when to give up.
+// This file decides about retries: which failures may be retried, how long to wait, and when to
+// give up.
 
 // retriesStatus reports whether a response with an error status may be retried.
 func (c *call) retriesStatus(status int, waitAsked bool) bool {
@@ -40,7 +41,8 @@ func isTransient(status int) bool {
 	return status >= 520 && status <= 530 // Cloudflare's
 }
 
-// rejectedUnstarted reports whether a status says that the server was too busy to start, rather than that it failed on the way.
+// rejectedUnstarted reports whether a status says that the server was too busy to start, rather
+// than that it failed on the way.
 func rejectedUnstarted(status int, waitAsked bool) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable && waitAsked
 }
@@ -68,18 +70,20 @@ func statusOutcome(status int, waitAsked bool) tenantkit.Outcome {
 	case status >= 400 && status < 500, status == http.StatusTemporaryRedirect, status == http.StatusPermanentRedirect:
 		return tenantkit.OutcomeRejected
 	default:
-		// A redirect of another kind may lead from a finished POST to its result; a 5xx says nothing.
+		// A redirect of another kind may lead from a finished POST to its result; a 5xx says
+		// nothing.
 		return tenantkit.OutcomeUnknown
 	}
 }
 
-// isDefinitive reports whether a status comes from a service that works: it rejects the call, and is not too busy or broken for calls.
+// isDefinitive reports whether a status comes from a service that works: it rejects the call, and
+// is not too busy or broken for calls.
 func isDefinitive(status int) bool {
 	return status != 0 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
 }
 
-// alreadyDeleted reports whether a failed attempt shows that an earlier one succeeded: the object that it deleted is gone. A gateway
-// that does not find the service shows nothing.
+// alreadyDeleted reports whether a failed attempt shows that an earlier one succeeded: the object
+// that it deleted is gone. A gateway that does not find the service shows nothing.
 func (c *call) alreadyDeleted(f *failure) bool {
 	mayHaveDeleted := c.priorOutcome == tenantkit.OutcomeApplied || c.priorOutcome == tenantkit.OutcomeUnknown
 	return mayHaveDeleted && c.op.Deletes && f.StatusCode != 0 && errors.Is(f.Error, tenantkit.ErrNotFound) &&
@@ -96,7 +100,8 @@ func combineOutcomes(prior, last tenantkit.Outcome) tenantkit.Outcome {
 	return tenantkit.OutcomeNotSent
 }
 
-// shouldRetry decides whether another attempt follows a failed one, and after which wait. If not, it adds the reason to the error.
+// shouldRetry decides whether another attempt follows a failed one, and after which wait. If not,
+// it adds the reason to the error.
 func (c *call) shouldRetry(ctx context.Context, a *attempt, f *failure) (time.Duration, bool) {
 	if ctx.Err() != nil {
 		if !errors.Is(f.Err, ctx.Err()) {
@@ -179,8 +184,9 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// newDelays returns the waits between the attempts of one call: full jitter under a doubling limit. The library draws evenly around an
-// interval, so half of the limit as interval and all of it as spread reach from zero to the limit.
+// newDelays returns the waits between the attempts of one call: full jitter under a doubling limit.
+// The library draws evenly around an interval, so half of the limit as interval and all of it as
+// spread reach from zero to the limit.
 func newDelays(policy tenantkit.RetryPolicy) *backoff.ExponentialBackOff {
 	delays := backoff.NewExponentialBackOff()
 	delays.InitialInterval = min(policy.BaseDelay, policy.MaxDelay) / 2
@@ -192,9 +198,10 @@ func newDelays(policy tenantkit.RetryPolicy) *backoff.ExponentialBackOff {
 	return delays
 }
 
-// retryAfter reads the header Retry-After, and reports whether there is one that can be read: seconds, whole or with a fraction, which
-// is rounded up to a second, or a date. A date is taken relative to the response's own Date, so that skewed clocks do not matter; one
-// in the past means now.
+// retryAfter reads the header Retry-After, and reports whether there is one that can be read:
+// seconds, whole or with a fraction, which is rounded up to a second, or a date. A date is taken
+// relative to the response's own Date, so that skewed clocks do not matter; one in the past means
+// now.
 func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if value == "" {

@@ -104,8 +104,8 @@ func TestConnectionReuse(t *testing.T) {
 					t.Fatalf("err = %v", err)
 				}
 			}
-			// One, where the machine is idle: net/http drops a connection whose writer reports 50 ms late. A client that does not
-			// read to the end needs 100.
+			// One, where the machine is idle: net/http drops a connection whose writer reports 50
+			// ms late. A client that does not read to the end needs 100.
 			if n := connections.Load(); n > 5 {
 				t.Errorf("%d connections, want 1, or a few", n)
 			}
@@ -113,7 +113,8 @@ func TestConnectionReuse(t *testing.T) {
 	}
 }
 
-// CloseIdleConnections reaches the connections, also behind a middleware that does not pass the call on.
+// CloseIdleConnections reaches the connections, also behind a middleware that does not pass the
+// call on.
 func TestCloseIdleConnections(t *testing.T) {
 	t.Parallel()
 	plain := func(next http.RoundTripper) http.RoundTripper { return roundTripper(next.RoundTrip) }
@@ -177,7 +178,8 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-// A middleware sees each attempt, with its number and the names of the call, and the last one given sees it first.
+// A middleware sees each attempt, with its number and the names of the call, and the last one given
+// sees it first.
 func TestMiddleware(t *testing.T) {
 	t.Parallel()
 	var seen []string

@@ -38,8 +38,8 @@ func (c *call) pinCredential(req *http.Request) {
 	}
 }
 
-// credentialSecrets returns the secrets in the value of a credential's header: the value without its scheme, and a password that is in
-// it.
+// credentialSecrets returns the secrets in the value of a credential's header: the value without
+// its scheme, and a password that is in it.
 func credentialSecrets(value string) []tenantkit.Secret {
 	scheme, token, _ := strings.Cut(value, " ")
 	switch strings.ToLower(scheme) {
@@ -55,7 +55,8 @@ func credentialSecrets(value string) []tenantkit.Secret {
 	return secrets
 }
 
-// requestIDHeaders are where services put their name for an exchange. It is not a secret, even if the caller chose it.
+// requestIDHeaders are where services put their name for an exchange. It is not a secret, even if
+// the caller chose it.
 var requestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id"}
 
 func requestID(header http.Header) string {
@@ -67,7 +68,8 @@ func requestID(header http.Header) string {
 	return ""
 }
 
-// shownHeaders are the headers of a response that errors and [tenantkit.Response] show, in addition to request IDs and rate limits.
+// shownHeaders are the headers of a response that errors and [tenantkit.Response] show, in addition
+// to request IDs and rate limits.
 var shownHeaders = []string{"Allow", "Content-Length", "Content-Type", "Date", "Location", "Retry-After", "Server", "Www-Authenticate"}
 
 // publicHeader returns the headers of a response that may be shown.

@@ -212,7 +212,8 @@ func numbered(n int) []string {
 	return members
 }
 
-// The time-out bounds each wait for the server. What the caller does between elements takes as long as it takes.
+// The time-out bounds each wait for the server. What the caller does between elements takes as long
+// as it takes.
 func TestStreamTimeout(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -380,7 +381,8 @@ func TestStreamBreak(t *testing.T) {
 	<-gone
 }
 
-// The memory of a stream does not grow with the list. Not in parallel: the memory is that of the process.
+// The memory of a stream does not grow with the list. Not in parallel: the memory is that of the
+// process.
 func TestStreamMemory(t *testing.T) {
 	const elements = 100_000
 	element := `{"id":"a1","name":"` + strings.Repeat("n", 500) + `"},`

@@ -19,7 +19,8 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// An attempt that runs out of time is repeated like one that met a network error; the caller can tell it from the own deadline.
+// An attempt that runs out of time is repeated like one that met a network error; the caller can
+// tell it from the own deadline.
 func TestAttemptTimeout(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -73,7 +74,8 @@ func TestAttemptTimeoutThenSuccess(t *testing.T) {
 	})
 }
 
-// Which time-out holds for an attempt: the operation's own is a least, unless the call says otherwise.
+// Which time-out holds for an attempt: the operation's own is a least, unless the call says
+// otherwise.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	long := getThing
@@ -292,7 +294,8 @@ func TestTimeoutOfTheHTTPClient(t *testing.T) {
 	})
 }
 
-// A transport has time-outs of its own, which are neither the attempt's nor the caller's, and say what they are about.
+// A transport has time-outs of its own, which are neither the attempt's nor the caller's, and say
+// what they are about.
 func TestTimeoutsOfTheTransport(t *testing.T) {
 	t.Parallel()
 	err := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: netTimeout{}}

@@ -19,7 +19,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
-// What fails before a request can be written was surely not sent, so that every class but Never is repeated.
+// What fails before a request can be written was surely not sent, so that every class but Never is
+// repeated.
 func TestNotSentOnTheWire(t *testing.T) {
 	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
@@ -87,7 +88,8 @@ func TestNotSentOnTheWire(t *testing.T) {
 	})
 }
 
-// A middleware may hide the trace of connections; then a reset is not taken for a request that was not sent.
+// A middleware may hide the trace of connections; then a reset is not taken for a request that was
+// not sent.
 func TestUnknownWithoutATrace(t *testing.T) {
 	t.Parallel()
 	server := thingsServer(t)
@@ -117,7 +119,8 @@ type rawServer struct {
 	wg       sync.WaitGroup
 }
 
-// newRawServer starts a server that hands each request's head, with its number on the connection, to serve.
+// newRawServer starts a server that hands each request's head, with its number on the connection,
+// to serve.
 func newRawServer(t *testing.T, serve func(conn *net.TCPConn, n int, head string) (goOn bool)) *rawServer {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -185,7 +188,8 @@ func (s *rawServer) received() []string {
 
 const rawAnswer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"id\":\"a1\"}"
 
-// On a kept connection net/http repeats by itself what it takes for idempotent. Where an operation has an effect it must not.
+// On a kept connection net/http repeats by itself what it takes for idempotent. Where an operation
+// has an effect it must not.
 func TestNoSilentRepetition(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*net.TCPConn){

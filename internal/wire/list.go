@@ -7,8 +7,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A List is a JSON array of which each element is read as a Read, and kept as what Keep makes of that. A slice of elements that read
-// themselves would take twice the work: each is first looked through for its end, and then read.
+// A List is a JSON array of which each element is read as a Read, and kept as what Keep makes of
+// that. A slice of elements that read themselves would take twice the work: each is first looked
+// through for its end, and then read.
 type List[Read, Kept any] struct {
 	// Keep returns what is kept of an element, or why it is none.
 	Keep func(*Read) (Kept, error)
@@ -45,7 +46,8 @@ func (l *List[Read, Kept]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 			return fmt.Errorf("element %d: %w", len(l.Elements), err)
 		}
 		if cap(l.Elements) == 0 {
-			// Room for what follows, if it is of the same size, but no more than growing would soon reach.
+			// Room for what follows, if it is of the same size, but no more than growing would soon
+			// reach.
 			more := int64(len(decoder.UnreadBuffer())) / (decoder.InputOffset() - start)
 			l.Elements = make([]Kept, 0, 1+min(more, maxGuess))
 		}

@@ -81,7 +81,8 @@ func TestListThatIsNone(t *testing.T) {
 	}
 }
 
-// Room is made for as many elements as there seem to be, but not for any number that one short element promises.
+// Room is made for as many elements as there seem to be, but not for any number that one short
+// element promises.
 func TestListRoom(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -9,10 +9,12 @@ import (
 
 // An Encoder writes JSON with the options of the call that made it.
 //
-// An exported type that keeps unknown fields has the methods MarshalJSON, MarshalJSONTo, UnmarshalJSON and UnmarshalJSONFrom. Each
-// converts the value to an unexported struct with the same fields, and calls [Marshal], [MarshalTo], [Unmarshal] or [UnmarshalFrom]. Only
-// version 2 of encoding/json knows the struct tag embed, but both versions call these methods, so neither loses a field. The tag has
-// two names: Go 1.26 with GOEXPERIMENT=jsonv2 knows it as inline, everything newer as embed, and each ignores the other.
+// An exported type that keeps unknown fields has the methods MarshalJSON, MarshalJSONTo,
+// UnmarshalJSON and UnmarshalJSONFrom. Each converts the value to an unexported struct with the
+// same fields, and calls [Marshal], [MarshalTo], [Unmarshal] or [UnmarshalFrom]. Only version 2 of
+// encoding/json knows the struct tag embed, but both versions call these methods, so neither loses
+// a field. The tag has two names: Go 1.26 with GOEXPERIMENT=jsonv2 knows it as inline, everything
+// newer as embed, and each ignores the other.
 type Encoder = jsontext.Encoder
 
 // A Decoder reads JSON with the options of the call that made it. See [Encoder].

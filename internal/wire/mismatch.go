@@ -12,8 +12,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/excerpt"
 )
 
-// mismatch is JSON of another shape than its reader expects, in the words of JSON: the library names Go types that nobody outside of
-// this module knows.
+// mismatch is JSON of another shape than its reader expects, in the words of JSON: the library
+// names Go types that nobody outside of this module knows.
 type mismatch struct {
 	text string
 	err  error
@@ -22,7 +22,8 @@ type mismatch struct {
 func (m *mismatch) Error() string { return m.text }
 func (m *mismatch) Unwrap() error { return m.err }
 
-// maxText is the length in bytes above which the text of an error is cut: the names that it tells of are the server's, of any length.
+// maxText is the length in bytes above which the text of an error is cut: the names that it tells
+// of are the server's, of any length.
 const maxText = 1024
 
 // explain returns err, with the text of a mismatch where it is one.

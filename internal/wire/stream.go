@@ -13,15 +13,16 @@ import (
 // ErrTooLong is the error of a value that is longer than its bound.
 var ErrTooLong = errors.New("longer than the bound on a response")
 
-// An Array reads the elements of a JSON array one at a time, in memory that does not grow with their number.
+// An Array reads the elements of a JSON array one at a time, in memory that does not grow with
+// their number.
 type Array struct {
 	source  *meter
 	decoder *jsontext.Decoder
 }
 
-// OpenArray reads up to the start of the array that is the member name of the outermost object, or, with no name, the outermost
-// value itself. What stands before it is skipped. A null is an array without elements. Each element, and what is skipped before
-// the first, may take up to maxBytes.
+// OpenArray reads up to the start of the array that is the member name of the outermost object, or,
+// with no name, the outermost value itself. What stands before it is skipped. A null is an array
+// without elements. Each element, and what is skipped before the first, may take up to maxBytes.
 func OpenArray(r io.Reader, name string, maxBytes int64, options ...Options) (*Array, error) {
 	m := &meter{r: r, max: maxBytes}
 	a := &Array{source: m, decoder: jsontext.NewDecoder(m, options...)}

@@ -5,8 +5,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Text is a text where a service may also send a number, or something else: it is read from a JSON string as its text, from null as
-// the empty text, and from any other value as that value's JSON.
+// Text is a text where a service may also send a number, or something else: it is read from a JSON
+// string as its text, from null as the empty text, and from any other value as that value's JSON.
 type Text string
 
 // UnmarshalJSON reads any JSON value.
@@ -40,7 +40,8 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// usual returns the text of a JSON string in ASCII without escapes, or of a whole number, and reports whether data is one of them.
+// usual returns the text of a JSON string in ASCII without escapes, or of a whole number, and
+// reports whether data is one of them.
 func usual(data []byte) (string, bool) {
 	last := len(data) - 1
 	switch {

@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Unmarshal decodes one JSON value. Unknown fields are skipped; names that occur twice in an object, invalid UTF-8 and trailing
-// text are errors.
+// Unmarshal decodes one JSON value. Unknown fields are skipped; names that occur twice in an
+// object, invalid UTF-8 and trailing text are errors.
 func Unmarshal(data []byte, into any, options ...Options) error {
 	return explain(json.Unmarshal(data, into, options...))
 }
@@ -18,10 +18,12 @@ func Unmarshal(data []byte, into any, options ...Options) error {
 // Options change how a value is decoded.
 type Options = json.Options
 
-// AnyCase returns options by which the names of struct fields match in any case, if any is set, as in version 1 of encoding/json.
+// AnyCase returns options by which the names of struct fields match in any case, if any is set, as
+// in version 1 of encoding/json.
 func AnyCase(any bool) Options { return json.MatchCaseInsensitiveNames(any) }
 
-// Visit returns options by which visit is called with each S that is decoded. S decodes itself by UnmarshalJSON.
+// Visit returns options by which visit is called with each S that is decoded. S decodes itself by
+// UnmarshalJSON.
 func Visit[S any, P interface {
 	*S
 	UnmarshalJSON([]byte) error
@@ -57,7 +59,8 @@ func NewReplacer[S any](replace func(S) (string, error)) Replacer[S] {
 // Marshal encodes v. Equal values give equal bytes.
 func (r Replacer[S]) Marshal(v any) ([]byte, error) { return json.Marshal(v, r.options) }
 
-// Field returns where in the JSON an error of this package arose ("/users/0/api_key"), and what is wrong there.
+// Field returns where in the JSON an error of this package arose ("/users/0/api_key"), and what is
+// wrong there.
 func Field(err error) (pointer string, reason error) {
 	var (
 		semantic  *json.SemanticError
@@ -78,8 +81,9 @@ func Field(err error) (pointer string, reason error) {
 	return pointer, reason
 }
 
-// CheckUTF8 returns an error if v holds a string that is not valid UTF-8, which version 1 of encoding/json replaces without a word.
-// It does not look for other reasons why v cannot be encoded.
+// CheckUTF8 returns an error if v holds a string that is not valid UTF-8, which version 1 of
+// encoding/json replaces without a word. It does not look for other reasons why v cannot be
+// encoded.
 func CheckUTF8(v any) error {
 	_, err := json.Marshal(v)
 	var syntactic *jsontext.SyntacticError
