@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"time"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
@@ -16,12 +15,7 @@ import (
 
 // fakeClient returns a client of a fake service. A program has worklytics.DefaultBaseURL, the ID of its tenant, and a token source.
 func fakeClient() (*worklytics.Client, func()) {
-	server := worklyticstest.NewServer()
-	tokens := auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour))
-	client, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, tokens)
-	if err != nil {
-		log.Fatal(err)
-	}
+	client, server := fakeClientAndServer()
 	return client, server.Close
 }
 

@@ -438,11 +438,23 @@ func TestReconcile_Input(t *testing.T) {
 	incomplete := desired("b")
 	delete(incomplete.Settings, "PROXY_ENDPOINT")
 	for field, call := range map[string]func() error{
-		"client":                  func() error { _, err := nobody.Reconcile(t.Context(), b.store, good, worklytics.ReconcileOptions{}); return err },
-		"ctx":                     func() error { _, err := b.client.Reconcile(none, b.store, good, worklytics.ReconcileOptions{}); return err },
-		"store":                   func() error { _, err := b.client.Reconcile(t.Context(), nil, good, worklytics.ReconcileOptions{}); return err },
-		"desired.0.Name":          func() error { _, err := b.reconcile(worklytics.ReconcileOptions{}, desired("")); return err },
-		"desired.1.Name":          func() error { _, err := b.reconcile(worklytics.ReconcileOptions{}, desired("a"), desired("a")); return err },
+		"client": func() error {
+			_, err := nobody.Reconcile(t.Context(), b.store, good, worklytics.ReconcileOptions{})
+			return err
+		},
+		"ctx": func() error {
+			_, err := b.client.Reconcile(none, b.store, good, worklytics.ReconcileOptions{})
+			return err
+		},
+		"store": func() error {
+			_, err := b.client.Reconcile(t.Context(), nil, good, worklytics.ReconcileOptions{})
+			return err
+		},
+		"desired.0.Name": func() error { _, err := b.reconcile(worklytics.ReconcileOptions{}, desired("")); return err },
+		"desired.1.Name": func() error {
+			_, err := b.reconcile(worklytics.ReconcileOptions{}, desired("a"), desired("a"))
+			return err
+		},
 		"settings.PROXY_ENDPOINT": func() error { _, err := b.reconcile(worklytics.ReconcileOptions{}, incomplete); return err },
 		"options.Adopt": func() error {
 			_, err := b.reconcile(worklytics.ReconcileOptions{Adopt: map[string]string{"x": "1"}}, good...)

@@ -194,11 +194,11 @@ func (s *Server) shownID(c *connection) any {
 }
 
 func missing() fake.Response {
-	return refusal(http.StatusNotFound, "there is no such data connection")
+	return rejection(http.StatusNotFound, "there is no such data connection")
 }
 
 func invalid(problems []string) fake.Response {
-	return refusal(http.StatusBadRequest, "the data connection is malformed or invalid", problems...)
+	return rejection(http.StatusBadRequest, "the data connection is malformed or invalid", problems...)
 }
 
 // read returns the object that was sent, and what is wrong with it.

@@ -66,6 +66,8 @@ type Cleaner = fake.Cleaner
 //   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
 //   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
 //     socket works; the server itself is made outside of the bubble.
+//   - HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) serves another endpoint, such as
+//     "GET /reports/{id}", under the prefix and behind the token.
 //   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
 type Server struct {
 	*fake.Server
@@ -142,7 +144,9 @@ func NewServer(options ...Option) *Server {
 	for _, option := range options {
 		option(&settings)
 	}
-	s.Server = fake.NewServer(fake.Config{Routes: s.routes(), NotFound: noRoute, Lock: &s.mu}, settings.transport...)
+	s.Server = fake.NewServer(fake.Config{
+		Routes: s.routes(), BasePaths: s.prefixes, Guard: s.guard, NotFound: noRoute, Lock: &s.mu,
+	}, settings.transport...)
 	return s
 }
 
@@ -181,20 +185,20 @@ func (s *Server) guard(handle func(*Request) fake.Response) func(*Request) fake.
 		principal, err := s.verify(r.Header.Get("Authorization"))
 		switch {
 		case err != nil:
-			answer := refusal(http.StatusUnauthorized, "the ID token cannot be verified: "+err.Error())
-			answer.Header.Set("WWW-Authenticate", "Bearer")
-			return answer
+			response := rejection(http.StatusUnauthorized, "the ID token cannot be verified: "+err.Error())
+			response.Header.Set("WWW-Authenticate", "Bearer")
+			return response
 		case r.Header.Get("X-Worklytics-Tenant-Id") != s.tenantID:
-			return refusal(http.StatusForbidden, "the header x-worklytics-tenant-id does not name a tenant of the caller")
+			return rejection(http.StatusForbidden, "the header x-worklytics-tenant-id does not name a tenant of the caller")
 		case s.admins != nil && !slices.Contains(s.admins, principal):
-			return refusal(http.StatusForbidden, principal+" does not have the role DataConnectionAdmin")
+			return rejection(http.StatusForbidden, principal+" does not have the role DataConnectionAdmin")
 		}
 		return handle(r)
 	}
 }
 
-// refusal is the answer to what is not done.
-func refusal(status int, message string, details ...string) fake.Response {
+// rejection is the response to a request that is rejected.
+func rejection(status int, message string, details ...string) fake.Response {
 	body := map[string]any{"status": status, "message": message}
 	if len(details) > 0 {
 		body["errors"] = details
