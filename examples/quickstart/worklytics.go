@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
@@ -36,7 +37,7 @@ func worklyticsTour(ctx context.Context, p *printer) error {
 		}.Settings(),
 	}
 	if err := connection.Validate(); err != nil {
-		p.done("a setting that this integration needs, told before anything is sent:")
+		p.done("a setting that this integration needs is missing, reported before anything is sent:")
 		p.note("%v", err)
 	}
 	connection.Settings[worklytics.SettingGitHubOrganization] = "acme"
@@ -57,7 +58,7 @@ func worklyticsTour(ctx context.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	p.done("changed it 20 minutes later: the token had ended, was renewed, and the call repeated (%d tokens in all)", fetched)
+	p.done("changed it 20 minutes later: the token had expired, was renewed, and the call retried (%d tokens in all)", fetched)
 
 	if err := client.DeleteDataConnection(ctx, created.ID); err != nil {
 		return err

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,12 +21,7 @@ import (
 type config struct {
 	Tenant      string
 	BaseURL     string
-	Connections []wantedConnection
-}
-
-type wantedConnection struct {
-	Name string
-	worklytics.DataConnection
+	Connections []worklytics.DesiredConnection
 }
 
 // readConfig reads the file, and names all that is wrong with it at once.
@@ -75,55 +72,47 @@ func parseConfig(data []byte, known bool) (*config, []string) {
 		add("connections: there are none")
 	}
 	for i, given := range file.Connections {
-		wanted := wantedConnection{Name: given.Name}
-		wanted.IntegrationID = worklytics.IntegrationID(given.Integration)
-		wanted.Settings = make(map[string]string, len(given.Settings))
+		wanted := worklytics.DesiredConnection{
+			Name: given.Name, IntegrationID: worklytics.IntegrationID(given.Integration), Settings: make(map[string]string, len(given.Settings)),
+		}
 		switch {
 		case given.Name == "" || strings.ContainsFunc(given.Name, unicode.IsControl) || strings.Contains(given.Name, "="):
 			add("connections[%d]: name: it must not be empty, nor hold = or control characters", i)
 			continue
-		case c.find(given.Name) != nil:
+		case slices.ContainsFunc(c.Connections, func(d worklytics.DesiredConnection) bool { return d.Name == given.Name }):
 			add("connections[%d]: name: there is another %s", i, given.Name)
 			continue
 		}
-		problems = append(problems, wanted.read(given.Settings, known)...)
+		problems = append(problems, readSettings(&wanted, given.Settings, known)...)
 		c.Connections = append(c.Connections, wanted)
 	}
 	return c, problems
 }
 
-// read takes the settings, and returns what is wrong with the connection.
-func (w *wantedConnection) read(given map[string]any, known bool) (problems []string) {
-	for _, key := range sortedKeys(given) {
+// readSettings fills the settings of d, and returns the problems of the connection.
+func readSettings(d *worklytics.DesiredConnection, given map[string]any, known bool) (problems []string) {
+	for _, key := range slices.Sorted(maps.Keys(given)) {
 		text, ok := given[key].(string)
 		if !ok {
-			problems = append(problems, fmt.Sprintf("%s: settings.%s: YAML does not read it as text: put it in quotes", w.Name, key))
+			problems = append(problems, fmt.Sprintf("%s: settings.%s: YAML does not read it as text: put it in quotes", d.Name, key))
 		}
-		w.Settings[key] = text
+		d.Settings[key] = text
 	}
 	if len(problems) > 0 {
 		return problems
 	}
-	validate := w.Validate
-	if known {
-		validate = w.ValidateKnown
+	isThis := func(i worklytics.Integration) bool { return i.ID == d.IntegrationID }
+	if known && d.IntegrationID != "" && !slices.ContainsFunc(worklytics.Integrations(), isThis) {
+		problems = append(problems, fmt.Sprintf("%s: integrationId: %q is none of the integrations that are known", d.Name, d.IntegrationID))
 	}
+	connection := worklytics.DataConnection{IntegrationID: d.IntegrationID, Settings: d.Settings}
 	var invalid *worklytics.InvalidConnectionError
-	if errors.As(validate(), &invalid) {
+	if errors.As(connection.Validate(), &invalid) {
 		for _, problem := range invalid.Problems {
-			problems = append(problems, w.Name+": "+problem.Field+": "+problem.Reason)
+			problems = append(problems, d.Name+": "+problem.Field+": "+problem.Reason)
 		}
 	}
 	return problems
-}
-
-func (c *config) find(name string) *wantedConnection {
-	for i := range c.Connections {
-		if c.Connections[i].Name == name {
-			return &c.Connections[i]
-		}
-	}
-	return nil
 }
 
 // host returns where the service is. A base URL that is none has none; the client tells of it.

@@ -24,7 +24,7 @@ func TestSample(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	want := map[string]string{"PROXY_DEPLOYMENT_KIND": "GCP", "PROXY_ENDPOINT": "https://psoxy-github-abc.a.run.app/", "GITHUB_ORGANIZATION": "acme-labs"}
-	if diff := cmp.Diff(want, c.find("github-acme-labs").Settings); diff != "" {
+	if diff := cmp.Diff(want, c.Connections[2].Settings); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -51,7 +51,7 @@ func TestProblemsOfTheFile(t *testing.T) {
 		{name: "all that is wrong at once", text: head + "- {name: a, integration: asana-psoxy, settings: {PROXY_DEPLOYMENT_KIND: GCP}}\n" +
 			"- {name: b, integration: github-enterprise-psoxy, settings: {" + gcp + ", github_organization: x}}\n- {name: c}\n", want: []string{
 			"a: settings.PROXY_ENDPOINT: it is missing, and needed by asana-psoxy (api)",
-			"b: settings.github_organization: it is misspelt: the key is GITHUB_ORGANIZATION, and letter case counts",
+			"b: settings.github_organization: it is misspelled: the key is GITHUB_ORGANIZATION, and letter case counts",
 			"c: integrationId: it is missing",
 			"c: settings.PROXY_DEPLOYMENT_KIND: it is missing: say where the proxy runs, AWS or GCP",
 			"c: settings.PROXY_ENDPOINT: it is missing, and so is PROXY_BUCKET_NAME: Worklytics needs one of them",

@@ -18,7 +18,7 @@ import (
 //go:embed connections.yaml
 var sample string
 
-// demo is a service, a file of connections, and a state file.
+// demo is a service, a file of connections, and a directory.
 type demo struct {
 	server *worklyticstest.Server
 	out    io.Writer
@@ -35,7 +35,7 @@ func runDemo(ctx context.Context, out io.Writer) (err error) {
 	server := worklyticstest.NewServer()
 	defer server.Close()
 	d := &demo{server: server, out: out, command: command{
-		file: filepath.Join(directory, "connections.yaml"), state: filepath.Join(directory, "connections.state.json"),
+		file: filepath.Join(directory, "connections.yaml"), state: filepath.Join(directory, "connections.state"),
 		tokens: always(auth.StaticToken(server.GoogleToken("ci@acme.iam.gserviceaccount.com", time.Hour))),
 	}}
 	text := "baseURL: " + server.BaseURL() + "\n" + sample
@@ -51,9 +51,9 @@ func runDemo(ctx context.Context, out io.Writer) (err error) {
 		func() error { return d.write(moved + jira) },
 		func() error {
 			server.Fail("CreateDataConnection", worklyticstest.Fault{ResetAfter: true})
-			return refused(d.run(ctx, "One connection more, and the network breaks before the service answers", apply))
+			return failed(d.run(ctx, "One connection more, and the network breaks before the service answers", apply))
 		},
-		func() error { return refused(d.run(ctx, "What a further run says of it, and does not do", apply)) },
+		func() error { return failed(d.run(ctx, "What a further run says of it, and does not do", apply)) },
 		func() error {
 			all := server.DataConnections()
 			adopt := map[string]string{"jira": all[len(all)-1].ID}
@@ -75,10 +75,10 @@ const jira = `
       PROXY_ENDPOINT: https://psoxy-jira-abc.a.run.app/
 `
 
-// refused returns an error where one is missing.
-func refused(err error) error {
+// failed returns an error where one is missing.
+func failed(err error) error {
 	if err == nil {
-		return errors.New("the open creation was not told")
+		return errors.New("the open creation was not reported")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -29,7 +30,7 @@ type child struct {
 // start starts the command, which applies the file. It is killed at the end of the test, should it still run.
 func (s *setup) start() *child {
 	s.t.Helper()
-	return s.startWith([]string{"WORKLYTICS_TOKEN=" + string(s.token())})
+	return s.startWith([]string{"WORKLYTICS_TOKEN=" + s.token()})
 }
 
 func (s *setup) startWith(env []string, args ...string) *child {
@@ -297,7 +298,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	s.finished(names)
 }
 
-// While a run is at work, another does nothing; the lock of a killed one does not stay.
+// While a run is at work, another one waits. The lock of a killed run is free.
 func TestTwoRuns(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
@@ -309,8 +310,12 @@ func TestTwoRuns(t *testing.T) {
 	case err := <-run.ended:
 		t.Fatalf("it ended: %v\n%s", err, &run.out)
 	}
-	if out, err := s.try(apply); err == nil || !strings.Contains(err.Error(), "another run is at work") {
-		t.Errorf("got %v\n%s", err, out)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	c := s.command
+	c.apply = true
+	if err := c.run(ctx, io.Discard); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "waiting for the lock") {
+		t.Errorf("got %v", err)
 	}
 	run.kill(t)
 	s.settle("a")

@@ -1,8 +1,9 @@
-// Worklytics-connect brings the data connections of a Worklytics tenant to what a YAML file says. README.md tells how to use it.
+// Worklytics-connect makes the data connections of a Worklytics tenant match a YAML file. README.md
+// describes how to use it.
 //
-// It can be killed at any moment, and run again. The service has no list of connections, and is not known to refuse a second one like
-// the first; hence a state file keeps the ID of each, and says which creation is about to begin. A creation of which nobody knows the
-// end is never repeated unasked.
+// It can be killed at any moment, and run again. The service has no list of connections, and is not
+// known to reject a second one like the first. Hence a directory keeps the ID of each, and records
+// which creation is about to begin. See worklytics.Client.Reconcile, which does the work.
 package main
 
 import (
@@ -19,12 +20,13 @@ import (
 	"syscall"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends the run behind the connection in hand, the second ends it at once.
+	// The first signal ends the run after the current connection, the second ends it at once.
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "worklytics-connect:", err)
@@ -32,7 +34,7 @@ func main() {
 	}
 }
 
-// command is what the command line asks for.
+// command is a parsed command line.
 type command struct {
 	file, state  string
 	apply, known bool
@@ -46,11 +48,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	c := command{adopt: make(map[string]string)}
 	flags := flag.NewFlagSet("worklytics-connect", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&c.file, "file", "connections.yaml", "the `file` that says which connections there shall be")
-	flags.StringVar(&c.state, "state", "connections.state.json", "the `file` that keeps the IDs of the connections")
+	flags.StringVar(&c.file, "file", "connections.yaml", "the `file` with the desired connections")
+	flags.StringVar(&c.state, "state", "connections.state", "the `directory` that keeps the IDs of the connections")
 	tokenFlags(flags, &c.tokens)
-	flags.BoolVar(&c.apply, "apply", false, "do what is planned, in place of showing it only")
-	flags.BoolVar(&c.known, "known", false, "refuse integrations that the library does not know")
+	flags.BoolVar(&c.apply, "apply", false, "carry out the plan instead of only showing it")
+	flags.BoolVar(&c.known, "known", false, "reject integrations that the library does not know")
 	flags.Func("adopt", "`name=id`: the connection of this name is the one on the service with this ID", func(text string) error {
 		name, id, ok := strings.Cut(text, "=")
 		if !ok || name == "" || id == "" {
@@ -76,110 +78,64 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return c.run(ctx, out)
 }
 
+// run shows the plan, and carries it out if asked to.
 func (c *command) run(ctx context.Context, out io.Writer) error {
 	wanted, err := readConfig(c.file, c.known)
 	if err != nil {
 		return err
 	}
-	client, err := worklytics.NewClient(wanted.BaseURL, wanted.Tenant, c.tokens(wanted.host()), c.options...)
+	state := coord.Dir(c.state)
+	options := append(slices.Clip(c.options), tenantkit.WithLocker(state))
+	client, err := worklytics.NewClient(wanted.BaseURL, wanted.Tenant, c.tokens(wanted.host()), options...)
 	if err != nil {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	unlock, err := lock(c.state + ".lock")
-	if err != nil {
+	p := &printer{out: out, wanted: wanted}
+
+	plan, err := client.Reconcile(ctx, state, wanted.Connections, worklytics.ReconcileOptions{DryRun: true, Forget: c.forget, Adopt: c.adopt})
+	if incomplete(plan, wanted) {
 		return err
 	}
-	defer unlock()
-	known, err := readState(c.state, wanted)
-	if err != nil {
-		return err
-	}
-	s := &session{client: client, wanted: wanted, known: known, out: out}
 	for _, name := range c.forget {
-		if err := s.forget(name); err != nil {
-			return err
-		}
+		p.print("Forgot %s.", name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.adopt)) {
-		if err := s.adopt(ctx, name, c.adopt[name]); err != nil {
-			return err
-		}
+		p.print("Adopted connection %s as %s.", c.adopt[name], name)
 	}
-	steps, err := s.plan(ctx)
-	if err != nil {
-		return err
-	}
-	s.show(steps)
-	bad := count(steps, blocked)
+	p.printPlan(plan)
+	last := plan
 	if c.apply {
-		failed, err := s.apply(ctx, steps)
-		if err != nil {
+		last, err = client.Reconcile(ctx, state, wanted.Connections, worklytics.ReconcileOptions{})
+		p.printResults(plan, last)
+		if incomplete(last, wanted) || unfinished(last) {
 			return err
 		}
-		bad += failed
 	}
-	if bad > 0 {
-		return fmt.Errorf("%d of %d connections need your attention, see above", bad, len(steps))
+	if bad := failures(last); bad > 0 {
+		return fmt.Errorf("%d of %d connections need your attention, see above", bad, len(last.Connections))
 	}
-	return nil
+	return err
 }
 
-// session is one run.
-type session struct {
-	client *worklytics.Client
-	wanted *config
-	known  *state
-	out    io.Writer
+// incomplete reports whether the plan broke off: some connection could not be read.
+func incomplete(changes worklytics.Changes, wanted *config) bool {
+	return len(changes.Connections) < len(wanted.Connections) ||
+		slices.ContainsFunc(changes.Connections, func(c worklytics.ConnectionChange) bool { return c.Action == "" })
 }
 
-func (s *session) say(format string, args ...any) {
-	// There is nobody to tell that standard output is gone.
-	_, _ = fmt.Fprintf(s.out, format+"\n", args...)
+// unfinished reports whether a run stopped before it came to all connections.
+func unfinished(changes worklytics.Changes) bool {
+	return slices.ContainsFunc(changes.Connections, func(c worklytics.ConnectionChange) bool {
+		return c.Action != worklytics.ActionNone && !c.Done && c.Err == nil
+	})
 }
 
-// forget makes a connection one that was never created, as far as this program knows.
-func (s *session) forget(name string) error {
-	entry, ok := s.known.Connections[name]
-	if !ok {
-		return fmt.Errorf("-forget %s: nothing is known of it", name)
-	}
-	delete(s.known.Connections, name)
-	if err := s.known.save(); err != nil {
-		return err
-	}
-	if entry.ID != "" {
-		name += ", which had the ID " + entry.ID
-	}
-	s.say("Forgot %s.", name)
-	return nil
-}
-
-// adopt takes a connection that is on the service for one of the file.
-func (s *session) adopt(ctx context.Context, name, id string) error {
-	wanted := s.wanted.find(name)
-	if wanted == nil {
-		return fmt.Errorf("-adopt %s: there is none of this name in the file", name)
-	}
-	for other, entry := range s.known.Connections {
-		if entry.ID == id && other != name {
-			return fmt.Errorf("-adopt %s: the ID %s is that of %s", name, id, other)
+func failures(changes worklytics.Changes) (n int) {
+	for _, c := range changes.Connections {
+		if c.Err != nil {
+			n++
 		}
 	}
-	if entry := s.known.Connections[name]; entry.ID != "" && entry.ID != id {
-		return fmt.Errorf("-adopt %s: it has the ID %s already; give -forget first to replace that", name, entry.ID)
-	}
-	found, err := s.client.GetDataConnection(ctx, id)
-	if err != nil {
-		return fmt.Errorf("-adopt %s: %w", name, err)
-	}
-	if found.IntegrationID != wanted.IntegrationID {
-		return fmt.Errorf("-adopt %s: connection %s is of %s, and the file says %s", name, id, found.IntegrationID, wanted.IntegrationID)
-	}
-	s.known.Connections[name] = entry{ID: found.ID}
-	if err := s.known.save(); err != nil {
-		return err
-	}
-	s.say("Adopted connection %s as %s.", id, name)
-	return nil
+	return n
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
 )
 
@@ -48,14 +50,14 @@ func newSetup(t *testing.T, options ...worklyticstest.Option) *setup {
 	s := &setup{t: t, server: worklyticstest.Start(t, options...)}
 	s.baseURL = s.server.BaseURL()
 	s.command = command{
-		file: filepath.Join(directory, "connections.yaml"), state: filepath.Join(directory, "connections.state.json"),
+		file: filepath.Join(directory, "connections.yaml"), state: filepath.Join(directory, "connections.state"),
 		tokens:  always(auth.StaticToken(s.token())),
 		options: []tenantkit.Option{tenantkit.WithRetry(tenantkit.RetryPolicy{BaseDelay: time.Millisecond, MaxDelay: time.Millisecond})},
 	}
 	return s
 }
 
-func (s *setup) token() tenantkit.Secret { return s.server.GoogleToken("ci@acme.example", time.Hour) }
+func (s *setup) token() string { return s.server.GoogleToken("ci@acme.example", time.Hour) }
 
 // write writes the file of connections: each line is a name, an integration, and settings in YAML's flow style.
 func (s *setup) write(lines ...string) {
@@ -95,18 +97,29 @@ func (s *setup) must(change func(*command)) string {
 	return out
 }
 
-// entries returns what the state file has.
+// entry is what the directory keeps of one connection.
+type entry struct {
+	ID       string
+	Settings []string
+	Creating time.Time
+}
+
+// entries returns the kept entries by name.
 func (s *setup) entries() map[string]entry {
 	s.t.Helper()
-	data, err := os.ReadFile(s.state)
+	key := "worklytics " + strings.TrimSuffix(s.baseURL, "/tenant") + " tenant " + worklyticstest.DefaultTenantID + " connections"
+	data, _, err := coord.Dir(s.state).Load(context.Background(), key)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var read state
-	if err := json.Unmarshal(data, &read); err != nil {
+	var record struct{ Connections map[string]entry }
+	if data == nil {
+		return nil
+	}
+	if err := json.Unmarshal(data, &record); err != nil {
 		s.t.Fatal(err)
 	}
-	return read.Connections
+	return record.Connections
 }
 
 // onCreation calls a function before a creation is sent.
@@ -235,7 +248,11 @@ func TestValuesOfUnknownSettingsAreHidden(t *testing.T) {
 	s.write("asana asana-psoxy CLIENT_SECRET: hunter3")
 	out += s.must(apply)
 	contains(t, out, "    - CLIENT_SECRET: [redacted]\n    + CLIENT_SECRET: [redacted]\n")
-	data, err := os.ReadFile(s.state)
+	files, err := filepath.Glob(filepath.Join(s.state, "*.value"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("the files are %q, %v", files, err)
+	}
+	data, err := os.ReadFile(files[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,8 +274,8 @@ func TestBlocked(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "2 of 3 connections need your attention") {
 		t.Errorf("got %v", err)
 	}
-	contains(t, out, "! asana: blocked", "is gone from the service", "    -forget asana\n",
-		"! github: blocked", "is of github-enterprise-psoxy, and the file says github-copilot-psoxy", "+ jira: created")
+	contains(t, out, "! asana: blocked", "no longer exists", "    -forget asana\n",
+		"! github: blocked", "is of github-enterprise-psoxy, and github-copilot-psoxy is desired", "+ jira: created")
 	if n := len(s.server.DataConnections()); n != 2 {
 		t.Errorf("there are %d connections", n)
 	}
@@ -266,7 +283,7 @@ func TestBlocked(t *testing.T) {
 	contains(t, s.must(nil), "  asana: left alone, since the file does not have it any more (ID "+entries["asana"].ID+")")
 	s.write(asana, github)
 	out = s.must(func(c *command) { c.apply, c.forget = true, []string{"asana"} })
-	contains(t, out, "Forgot asana, which had the ID "+entries["asana"].ID+".", "+ asana: created")
+	contains(t, out, "Forgot asana.", "+ asana: created")
 }
 
 // What is known of a creation that failed decides whether it may be tried again.
@@ -280,16 +297,16 @@ func TestFailedCreations(t *testing.T) {
 		made  bool
 		says  string
 	}{
-		{name: "refused", fault: fault{Status: 400, Body: `{"message":"no such integration"}`}, says: "no such integration"},
+		{name: "rejected", fault: fault{Status: 400, Body: `{"message":"no such integration"}`}, says: "no such integration"},
 		{name: "no role", fault: fault{Status: 403}, says: "DataConnectionAdmin"},
 		{name: "wrong prefix", fault: fault{Status: 404}, says: "the prefix in the path of the base URL may be wrong"},
 		{name: "too busy", fault: fault{Status: 429, Times: -1}, says: "429"},
 		{name: "broken down", fault: fault{Status: 500}, open: true, says: "500"},
 		{name: "broken down, and made", fault: fault{Status: 500, Applied: true}, open: true, made: true, says: "500"},
-		{name: "answer lost", fault: fault{ResetAfter: true}, open: true, made: true, says: "unknown whether the server applied it"},
+		{name: "response lost", fault: fault{ResetAfter: true}, open: true, made: true, says: "unknown whether the server applied it"},
 		{name: "request lost", fault: fault{ResetBefore: true}, open: true, says: "unknown whether the server applied it"},
-		{name: "answer without sense", fault: fault{Garbage: true}, open: true, made: true, says: "the server applied it"},
-		{name: "page of a gateway", fault: fault{HTML: true}, open: true, says: "cannot be used"},
+		{name: "response garbled", fault: fault{Garbage: true}, open: true, made: true, says: "the server applied it"},
+		{name: "page of a gateway", fault: fault{HTML: true}, open: true, says: "invalid response"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -316,7 +333,7 @@ func TestFailedCreations(t *testing.T) {
 			if err == nil {
 				t.Fatalf("it was created again:\n%s", out)
 			}
-			contains(t, out, "! asana: blocked", "was begun at", "-adopt asana=<its ID>", "-forget asana")
+			contains(t, out, "! asana: blocked", "begun at", "-adopt asana=<its ID>", "-forget asana")
 			made := ""
 			for _, connection := range s.server.DataConnections() {
 				if connection.IntegrationID == "asana-psoxy" {
@@ -362,7 +379,7 @@ func TestAnUnreachableServiceEndsTheRun(t *testing.T) {
 	s.write(asana)
 	s.must(apply)
 	s.server.Fail("GetDataConnection", worklyticstest.Fault{Status: 401, Times: -1})
-	if out, err := s.try(apply); err == nil || !strings.HasPrefix(err.Error(), "asana: ") {
+	if out, err := s.try(apply); err == nil || !strings.Contains(err.Error(), ": asana: ") {
 		t.Errorf("got %v\n%s", err, out)
 	}
 }
@@ -382,7 +399,7 @@ func TestAdopt(t *testing.T) {
 	}
 	other := s.server.Add(worklyticstest.DataConnection{IntegrationID: "asana-psoxy", Settings: map[string]any{}})
 	for _, test := range []struct{ name, id, says string }{
-		{"nobody", other, "there is none of this name in the file"},
+		{"nobody", other, "is not desired"},
 		{"github", theirs, "is that of asana"},
 		{"asana", other, "it has the ID " + theirs + " already"},
 	} {
@@ -391,7 +408,7 @@ func TestAdopt(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", test.name, err, test.says)
 		}
 	}
-	for id, says := range map[string]string{"1": "404 Not Found", other: "is of asana-psoxy, and the file says github-enterprise-psoxy"} {
+	for id, says := range map[string]string{"1": "404 Not Found", other: "is of asana-psoxy, and github-enterprise-psoxy is desired"} {
 		_, err := s.try(func(c *command) { c.forget, c.adopt = []string{"github"}, map[string]string{"github": id} })
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("got %v, want %q", err, says)
@@ -459,4 +476,45 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	contains(t, out.String(), "# A plan", "+ github-acme-labs: created", "3 unchanged", "! jira: blocked", "Adopted connection", "4 unchanged")
+}
+
+// If the state cannot be read, nothing is created.
+func TestState_Unreadable(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.write(asana)
+	if err := os.WriteFile(s.state, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := s.try(apply); err == nil || !strings.Contains(err.Error(), "not a directory") {
+		t.Errorf("got %v\n%s", err, out)
+	}
+	if n := len(s.server.Requests()); n != 0 {
+		t.Errorf("there were %d requests", n)
+	}
+}
+
+// If the ID cannot be saved, it is printed.
+func TestState_CannotSaveID(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.write(asana)
+	s.options = append(s.options, onCreation(func() {
+		if err := errors.Join(os.Rename(s.state, s.state+".away"), os.WriteFile(s.state, nil, 0o600)); err != nil {
+			t.Error(err)
+		}
+	}))
+	out, err := s.try(apply)
+	made := s.server.DataConnections()
+	if len(made) != 1 || err == nil {
+		t.Fatalf("got %v, %v\n%s", made, err, out)
+	}
+	contains(t, out, "! asana: failed", "which was not stored", "Run with -adopt asana="+made[0].ID)
+	if err := errors.Join(os.Remove(s.state), os.Rename(s.state+".away", s.state)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := s.try(apply); err == nil {
+		t.Errorf("it was created again:\n%s", out)
+	}
+	s.must(func(c *command) { c.adopt = map[string]string{"asana": made[0].ID} })
 }

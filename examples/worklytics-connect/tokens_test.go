@@ -67,7 +67,7 @@ func TestWhereTheTokenComesFrom(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			token := string(s.server.CognitoToken("ci@acme.example", time.Hour))
+			token := s.server.CognitoToken("ci@acme.example", time.Hour)
 			if err := os.WriteFile(filepath.Join(directory, "token.txt"), []byte(token+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
