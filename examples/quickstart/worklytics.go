@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
-	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
