@@ -1,4 +1,4 @@
-// Package header tells which texts can be sent as headers.
+// Package header checks names and values of HTTP headers.
 package header
 
 import (
@@ -9,8 +9,9 @@ import (
 // maxBytes is far above what any server takes.
 const maxBytes = 64 << 10
 
-// BadName says why a text cannot be the name of a header, which is a token as RFC 9110 has it (section 5.6.2), or nothing. It does not
-// repeat the text, which is a secret where somebody mistook the order of arguments.
+// BadName returns why a string cannot be the name of a header, a token of RFC 9110 (section 5.6.2),
+// or "" if it can. It does not quote the string, which is a secret if somebody confused the order
+// of arguments.
 func BadName(text string) string {
 	switch {
 	case text == "":
@@ -26,7 +27,8 @@ func BadName(text string) string {
 	return ""
 }
 
-// BadValue says why a text cannot be the value of a header, or nothing, without repeating it.
+// BadValue returns why a string cannot be the value of a header, or "" if it can. It does not quote
+// it.
 func BadValue(text string) string {
 	if len(text) > maxBytes {
 		return "it is longer than 64 KiB"

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// BenchmarkParseHostile shows that the time per byte does not grow with the header: compare the three sizes of a flood.
+// BenchmarkParseHostile shows that the time per byte does not grow with the header: compare the
+// three sizes of a flood.
 func BenchmarkParseHostile(b *testing.B) {
 	floods := []struct{ name, start, unit string }{
 		{"open brackets", "", "<"},
@@ -51,7 +52,8 @@ func BenchmarkParseHostile(b *testing.B) {
 	}
 }
 
-// BenchmarkNextHostile is the worst that a server can do to Next: anchors that each need the whole long request URL.
+// BenchmarkNextHostile is the worst that a server can do to Next: anchors that each need the whole
+// long request URL.
 func BenchmarkNextHostile(b *testing.B) {
 	for _, size := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("%dkB", size/1000), func(b *testing.B) {

@@ -65,8 +65,8 @@ func format(l Link) string {
 	return value
 }
 
-// FuzzNext checks what a client relies on when it follows the result. Only the host of the request is beyond
-// the server's reach: path and query may come from an earlier next link.
+// FuzzNext checks what a client relies on when it follows the result. Only the host of the request
+// is beyond the server's reach: path and query may come from an earlier next link.
 func FuzzNext(f *testing.F) {
 	for _, target := range []string{"", "?page=2", "/p2#top", "//h:443/p2", "//evil/p2", "https://u:p@h/", "http://h/", "@evil", `\\evil`, "/p?q=a b", "h:p", "../..//%2e%2e/%zz"} {
 		f.Add("<"+target+`>; rel="next"`, "/v1/p1?page=1")

@@ -1,15 +1,18 @@
-// Package link reads the Link header of HTTP responses (RFC 8288), so that a client can follow its rel="next".
+// Package link reads the Link header of HTTP responses (RFC 8288), so that a client can follow its
+// rel="next".
 //
-// Reading is as lenient as appendix B of the RFC, which says what to do with headers that break the grammar.
-// Where the RFC leaves room, the choices are:
+// Reading is as lenient as appendix B of the RFC, which says what to do with headers that break the
+// grammar. Where the RFC leaves room, the choices are:
 //
 //   - A quoted value that is never closed ends with its header line.
-//   - A link whose anchor names anything but the request is about something else, so [Next] passes it over (section 3.2).
-//   - A target without angle brackets, as the Keboola GoodData Provisioning API documents it, is accepted when
-//     it starts with http:// or https:// and no blank, double quote or angle bracket stands before the
-//     first semicolon. The target ends at that semicolon, so it may hold commas but no semicolon.
-//   - Anything but blanks and commas between two links ends the reading of that header line. The links before it
-//     and those of other lines count.
+//   - A link whose anchor names anything but the request is about something else, so [Next] passes
+//     it over (section 3.2).
+//   - A target without angle brackets, as the Keboola GoodData Provisioning API documents it, is
+//     accepted when it starts with http:// or https:// and no blank, double quote or angle bracket
+//     stands before the first semicolon. The target ends at that semicolon, so it may hold commas
+//     but no semicolon.
+//   - Anything but blanks and commas between two links ends the reading of that header line. The
+//     links before it and those of other lines count.
 package link
 
 import (
@@ -25,18 +28,20 @@ const blanks = " \t"
 
 // Link is one link of a Link header, reduced to what is needed to follow it.
 type Link struct {
-	// Target is the target exactly as the header gave it, without the angle brackets. It may be relative or empty.
+	// Target is the target exactly as the header gave it, without the angle brackets. It may be
+	// relative or empty.
 	Target string
-	// Rel holds the relation types in lower case, extension types (URIs) among them. It is nil when there are none.
-	// Only the first rel parameter counts, and the obsolete rev is never read.
+	// Rel holds the relation types in lower case, extension types (URIs) among them. It is nil when
+	// there are none. Only the first rel parameter counts, and the obsolete rev is never read.
 	Rel []string
-	// Anchor is the first anchor parameter, unquoted: what the link is about, as a reference relative to the request.
-	// It is empty when there is none, which means the same as an empty anchor: the request itself.
+	// Anchor is the first anchor parameter, unquoted: what the link is about, as a reference
+	// relative to the request. It is empty when there is none, which means the same as an empty
+	// anchor: the request itself.
 	Anchor string
 }
 
-// Parse yields the links of a response's Link header lines in their order. It accepts any bytes. Its time grows
-// linearly with the header, and it keeps no more than one link at a time.
+// Parse yields the links of a response's Link header lines in their order. It accepts any bytes.
+// Its time grows linearly with the header, and it keeps no more than one link at a time.
 func Parse(headerLines []string) iter.Seq[Link] {
 	return func(yield func(Link) bool) {
 		for _, line := range headerLines {
@@ -56,7 +61,8 @@ type parser struct {
 	rest string
 }
 
-// link reads the next link of the line (appendix B.2). It reports false at the end of what can be read.
+// link reads the next link of the line (appendix B.2). It reports false at the end of what can be
+// read.
 func (p *parser) link() (Link, bool) {
 	p.rest = strings.TrimLeft(p.rest, blanks+",")
 	target, ok := p.target()
@@ -87,7 +93,8 @@ func (p *parser) target() (string, bool) {
 	return target, true
 }
 
-// parameters reads the parameters after a target (appendix B.3) and keeps the first rel and the first anchor.
+// parameters reads the parameters after a target (appendix B.3) and keeps the first rel and the
+// first anchor.
 func (p *parser) parameters(l *Link) {
 	hasRel, hasAnchor := false, false
 	for {
@@ -136,7 +143,8 @@ func (p *parser) upTo(stops string) string {
 	return taken
 }
 
-// quotedString reads a quoted string from its opening quote on and undoes its escapes (appendix B.4).
+// quotedString reads a quoted string from its opening quote on and undoes its escapes (appendix
+// B.4).
 func (p *parser) quotedString() string {
 	var unescaped strings.Builder
 	start := 1
@@ -157,7 +165,8 @@ func (p *parser) quotedString() string {
 	return value
 }
 
-// relationTypes counts before it collects: growing the slice of a hostile rel step by step costs several times more.
+// relationTypes counts before it collects: growing the slice of a hostile rel step by step costs
+// several times more.
 func relationTypes(value string) []string {
 	types := strings.FieldsFuncSeq(origin.Lower(value), func(r rune) bool { return r == ' ' || r == '\t' })
 	count := 0

@@ -12,20 +12,23 @@ import (
 	"github.com/tenantkit/tenantkit/internal/origin"
 )
 
-// maxAnchors bounds how many anchors Next compares with the request. Each comparison costs as much as the request's
-// URL is long, and both that URL and the header may be megabytes chosen by the server.
+// maxAnchors bounds how many anchors Next compares with the request. Each comparison costs as much
+// as the request's URL is long, and both that URL and the header may be megabytes chosen by the
+// server.
 const maxAnchors = 10
 
-// Next finds the first rel="next" link of a response that applies to its request, and resolves its target against
-// the request's URL (RFC 3986, section 5.2). The request is the one that was answered, so after redirects the last one.
-// The query of the target is kept byte for byte, its fragment is dropped. The boolean is false when there is no such link.
+// Next finds the first rel="next" link of a response that applies to its request, and resolves its
+// target against the request's URL (RFC 3986, section 5.2). After redirects, the request is the
+// last one. The query of the target is kept byte for byte, its fragment is dropped. The boolean is
+// false when there is no such link.
 //
-// It is an error when the target of that link is no URL, when 10 next links are about something other than the request,
-// and when the header holds something, but no link at all. Error texts do not hold the target, since a query may hold secrets.
+// It is an error when the target of that link is no URL, when 10 next links are about something
+// other than the request, and when the header holds something, but no link at all. Error texts do
+// not hold the target, since a query may hold secrets.
 //
-// Next does not say whether the result may be followed: ask [CheckFollow] before sending credentials there.
-// Nor does it know the pages seen before: "<>" names the request itself, and a caller that has asked for the
-// result already is in a loop and has to end it.
+// Next does not say whether the result may be followed: ask [CheckFollow] before sending
+// credentials there. Nor does it know the pages seen before: "<>" names the request itself, and a
+// caller that has asked for the result already is in a loop and has to end it.
 func Next(header http.Header, request *url.URL) (*url.URL, bool, error) {
 	lines := header.Values("Link")
 	anchors, links := 0, 0
@@ -79,9 +82,10 @@ func isRequest(anchor string, request *url.URL) bool {
 		context.RawQuery == self.RawQuery
 }
 
-// CheckFollow returns an error when a client that answers for credentials must not go on from request to next:
-// when next holds user info, goes from https to http, is of another origin, or has a query with a blank, which
-// cannot be sent as it was given. The error names origins only, never a path or a query.
+// CheckFollow returns an error if a client with credentials must not go on from request to next:
+// when next holds user info, goes from https to http, is of another origin, or has a query with a
+// blank, which cannot be sent as it was given. The error names origins only, never a path or a
+// query.
 func CheckFollow(request, next *url.URL) error {
 	switch {
 	case next.User != nil:

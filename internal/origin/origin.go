@@ -1,4 +1,5 @@
-// Package origin compares where URLs lead: credentials must not leave the origin that they were given for.
+// Package origin compares where URLs lead: credentials must not leave the origin that they were
+// given for.
 package origin
 
 import (
@@ -18,13 +19,14 @@ func Of(u *url.URL) string {
 	return scheme + "://" + net.JoinHostPort(Lower(u.Hostname()), port)
 }
 
-// Same reports whether a and b have one origin. A URL without a host has none, and one with user info none that can be trusted:
-// it could pass for a host.
+// Same reports whether a and b have one origin. A URL without a host has none, and one with user
+// info none that can be trusted: it could pass for a host.
 func Same(a, b *url.URL) bool {
 	return a.User == nil && b.User == nil && a.Hostname() != "" && Of(a) == Of(b)
 }
 
-// Protected reports whether what is sent to u is safe from the network: by https, or on this machine.
+// Protected reports whether what is sent to u is safe from the network: by https, or on this
+// machine.
 func Protected(u *url.URL) bool {
 	switch Lower(u.Scheme) {
 	case "https":
@@ -37,8 +39,8 @@ func Protected(u *url.URL) bool {
 	}
 }
 
-// Lower lowers ASCII letters only: strings.ToLower also folds letters that no name of the web may be matched by, such as the
-// Kelvin sign, and replaces bytes that are not UTF-8.
+// Lower lowers ASCII letters only: strings.ToLower also folds letters that no name of the web may
+// be matched by, such as the Kelvin sign, and replaces bytes that are not UTF-8.
 func Lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {

@@ -1,3 +1,5 @@
+// Package redact replaces strings of a server that share anything with a secret that the client
+// knows.
 package redact
 
 import (

@@ -118,13 +118,32 @@ func (c *Client) newCall(ctx context.Context, op *Operation, params Call, opts [
 		}
 	}
 	if params.Body != nil {
-		if call.body, err = c.encoder.Marshal(params.Body); err != nil {
-			pointer, reason := wire.Field(err)
-			field := strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
-			return nil, op.Invalid(cmp.Or(field, "body"), "%v", reason)
+		if call.body, err = c.encode(op, params.Body); err != nil {
+			return nil, err
 		}
 	}
 	return call, nil
+}
+
+// CheckBody returns the error of a body that cannot be sent, for a call that reads before it
+// writes.
+func (c *Client) CheckBody(op *Operation, body any) error {
+	if c == nil {
+		return op.Invalid("client", "must be made by NewClient")
+	}
+	_, err := c.encode(op, body)
+	return err
+}
+
+// encode returns the JSON of a body, with its secrets.
+func (c *Client) encode(op *Operation, body any) ([]byte, error) {
+	data, err := c.encoder.Marshal(body)
+	if err != nil {
+		pointer, reason := wire.Field(err)
+		field := strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
+		return nil, op.Invalid(cmp.Or(field, "body"), "%v", reason)
+	}
+	return data, nil
 }
 
 // setQuery puts the query into the URL.

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// Format writes the name of the client's type and its base URL, whatever the verb: it looks at nothing that calls change, so that a
-// client can be printed at any time.
+// Format writes the name of the client's type and its base URL, whatever the verb: it looks at
+// nothing that calls change, so that a client can be printed at any time.
 func (c *Client) Format(f fmt.State, _ rune) {
 	text := "nil client"
 	if c != nil {

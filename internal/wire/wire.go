@@ -1,4 +1,4 @@
-// Package wire is JSON as it travels: the one place that knows which library makes and reads it.
+// Package wire encodes and decodes JSON. It is the only package that imports the JSON library.
 package wire
 
 import (
