@@ -45,7 +45,9 @@ func (c *Client) Format(f fmt.State, verb rune) { c.conn().Format(f, verb) }
 // object with the members "status" and "data". If into is nil, the status alone is the result.
 // Retry class: that of op, which must be set.
 func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts ...tenantkit.Option) error {
-	return c.conn().Call(ctx, withService(op), params, into, opts)
+	err := c.conn().Call(ctx, withService(op), params, into, opts)
+	noteWrite(ctx, op.Class, err)
+	return err
 }
 
 // CallPage calls any other endpoint of the service that returns a list. It decodes the elements, in
@@ -86,14 +88,15 @@ func (c *Client) locked(ctx context.Context, op *rest.Operation, path, object []
 	return err
 }
 
-// composed returns the error of a method that makes several calls. If an earlier call took effect,
-// or err does not come from a call, the outcome of the whole is unknown.
+// composed returns the error of a method that makes several calls. If a write took effect, or err
+// does not come from a call, the outcome of the whole is unknown.
 func (c *Client) composed(op *rest.Operation, path []string, err error, wrote bool) error {
 	switch err.(type) {
 	case nil:
 		return nil
 	case *tenantkit.Error, *tenantkit.ValidationError:
-		if !wrote || tenantkit.OutcomeOf(err) == tenantkit.OutcomeUnknown {
+		outcome := tenantkit.OutcomeOf(err)
+		if outcome == tenantkit.OutcomeUnknown || !wrote && outcome != tenantkit.OutcomeApplied {
 			return err
 		}
 	}

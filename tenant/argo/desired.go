@@ -81,7 +81,7 @@ func (r *reconciliation) createTenant() Change {
 		tenant := *r.desired
 		// Users come one by one: a run after a killed one finds them one by one.
 		tenant.Users = nil
-		created, err := r.client.addOrFindTenant(ctx, &reconcile, &tenant, r.opts)
+		created, err := r.client.ensureTenant(ctx, &reconcile, &tenant, r.opts)
 		if err == nil {
 			r.tenantID = created.ID
 		}
@@ -187,8 +187,8 @@ func (t *Tenant) applyTo(tenant *Tenant) (changed []string) {
 		i := slices.IndexFunc(tenant.DBConf, func(is DBConf) bool { return is.Store == db.Store })
 		added := i < 0
 		if added {
-			i = len(tenant.DBConf)
 			tenant.DBConf = append(tenant.DBConf, DBConf{Store: db.Store})
+			i = len(tenant.DBConf) - 1
 		}
 		if db.applyTo(&tenant.DBConf[i]) || added {
 			changed = append(changed, "db_conf of "+db.Store)

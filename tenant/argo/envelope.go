@@ -51,12 +51,10 @@ func do[T any](ctx context.Context, c *Client, op *rest.Operation, call rest.Cal
 		return check(response.Data)
 	}
 	err := c.conn().Do(ctx, op, call, opts)
+	noteWrite(ctx, op.Class, err)
 	if err != nil {
 		var none T
 		return none, err
-	}
-	if op.Class != tenantkit.Read {
-		noteWrite(ctx)
 	}
 	return response.Data, nil
 }

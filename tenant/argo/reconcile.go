@@ -95,6 +95,9 @@ func (c *Client) Reconcile(ctx context.Context, desired *Tenant, options Reconci
 	if err := checkDesired(desired); err != nil {
 		return Changes{}, err
 	}
+	if err := c.conn().CheckBody(&createTenant, desired.body()); err != nil {
+		return Changes{}, err
+	}
 	r := &reconciliation{client: c, desired: desired, ReconcileOptions: options, opts: opts}
 	if options.DryRun {
 		if c.conn() == nil {

@@ -149,8 +149,11 @@ func (c *Client) KeepStatus(ctx context.Context, tenantID string, change func(co
 		return keepStatus.Invalid("change", "must not be nil")
 	}
 	path := []string{tenantID}
-	if ctx != nil && kept(ctx, c, tenantID) != nil {
-		return c.composed(&keepStatus, path, change(ctx), false)
+	if ctx != nil {
+		if outer := kept(ctx, c, tenantID); outer != nil {
+			err := change(ctx)
+			return c.composed(&keepStatus, path, err, outer.wrote.Load())
+		}
 	}
 	return c.locked(ctx, &keepStatus, path, []string{"status of tenant", tenantID},
 		"the function given to KeepStatus must make its calls with the context that it gets, or they wait for it",
@@ -198,7 +201,7 @@ type keptStatus struct {
 	client   *Client
 	tenantID string
 	outer    *keptStatus // of another tenant, around this one
-	wrote    atomic.Bool // a write took effect meanwhile
+	wrote    atomic.Bool // a call may have changed something
 	mu       sync.Mutex
 	status   Status
 }
@@ -212,8 +215,12 @@ func kept(ctx context.Context, c *Client, tenantID string) *keptStatus {
 	return k
 }
 
-// noteWrite notes a write that took effect, for every KeepStatus around it.
-func noteWrite(ctx context.Context) {
+// noteWrite notes a call that may have changed something, for every KeepStatus around it.
+func noteWrite(ctx context.Context, class tenantkit.Class, err error) {
+	outcome := tenantkit.OutcomeOf(err)
+	if class == tenantkit.Read || outcome == tenantkit.OutcomeNotSent || outcome == tenantkit.OutcomeRejected {
+		return
+	}
 	k, _ := ctx.Value(keptStatusKey{}).(*keptStatus)
 	for ; k != nil; k = k.outer {
 		k.wrote.Store(true)

@@ -332,3 +332,54 @@ func TestKeepStatusOfAnUnknownTenant(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The outcome of several calls is that of all of them, also if the last one was rejected.
+func TestKeepStatus_OutcomeOfSeveralCalls(t *testing.T) {
+	t.Parallel()
+	rejected := func(ctx context.Context, c *argo.Client, id string) error {
+		return c.DeleteUser(ctx, id, "unknown")
+	}
+	write := tenantkit.Operation{Method: http.MethodPut, Path: "/admin/tenants/{id}/status", Class: tenantkit.Idempotent}
+	for _, test := range []struct {
+		name   string
+		before func(context.Context, *argotest.Server, *argo.Client, string)
+		want   tenantkit.Outcome
+	}{
+		{"nothing", func(context.Context, *argotest.Server, *argo.Client, string) {}, tenantkit.OutcomeRejected},
+		{"a read", func(ctx context.Context, _ *argotest.Server, c *argo.Client, id string) {
+			_, _ = c.GetTenant(ctx, id)
+		}, tenantkit.OutcomeRejected},
+		{"a write", func(ctx context.Context, _ *argotest.Server, c *argo.Client, id string) {
+			_, _ = c.CreateUser(ctx, id, &argo.User{Name: "ada"})
+		}, tenantkit.OutcomeUnknown},
+		{"a write within another KeepStatus", func(ctx context.Context, _ *argotest.Server, c *argo.Client, id string) {
+			_ = c.KeepStatus(ctx, id, func(ctx context.Context) error {
+				_, err := c.CreateUser(ctx, id, &argo.User{Name: "ada"})
+				return err
+			})
+		}, tenantkit.OutcomeUnknown},
+		{"a lost response", func(ctx context.Context, s *argotest.Server, c *argo.Client, id string) {
+			s.Fail("CreateUser", argotest.Fault{ResetAfter: true})
+			_, _ = c.CreateUser(ctx, id, &argo.User{Name: "ada"})
+		}, tenantkit.OutcomeUnknown},
+		{"a write by Call", func(ctx context.Context, _ *argotest.Server, c *argo.Client, id string) {
+			params := tenantkit.CallParams{Path: map[string]string{"id": id}, Body: &someStatus}
+			if err := c.Call(ctx, write, params, nil); err != nil {
+				t.Error(err)
+			}
+		}, tenantkit.OutcomeUnknown},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server, client, id := newTenantWithStatus(t)
+			err := client.KeepStatus(t.Context(), id, func(ctx context.Context) error {
+				test.before(ctx, server, client, id)
+				return rejected(ctx, client, id)
+			})
+			if got := tenantkit.OutcomeOf(err); got != test.want || !errors.Is(err, tenantkit.ErrNotFound) {
+				t.Errorf("outcome %v, want %v: %v", got, test.want, err)
+			}
+			wantStatus(t, client, id, someStatus)
+		})
+	}
+}

@@ -184,33 +184,47 @@ func (c *Client) EnsureTenant(ctx context.Context, tenant *Tenant, opts ...tenan
 	if err := tenant.check(&createTenant); err != nil {
 		return nil, err
 	}
+	if err := c.conn().CheckBody(&createTenant, tenant.body()); err != nil {
+		return nil, err
+	}
 	err = c.lockName(ctx, &ensureTenant, tenant.Info.Name, func(held context.Context) error {
-		ensured, err = c.tenantNamed(held, &ensureTenant, tenant.Info.Name, opts)
-		if err == nil && ensured == nil {
-			ensured, err = c.addOrFindTenant(held, &ensureTenant, tenant, opts)
-			return err
-		}
-		return rest.AsNotSent(err)
+		ensured, err = c.ensureTenant(held, &ensureTenant, tenant, opts)
+		return err
 	})
 	return ensured, err
 }
 
-// addOrFindTenant creates a tenant whose name was just looked for, under the lock of the name. It
-// finds the one that was created by a call whose response was lost, or by another program.
-func (c *Client) addOrFindTenant(held context.Context, op *rest.Operation, tenant *Tenant, opts []tenantkit.Option) (found *Tenant, err error) {
-	created, failed := c.addTenant(held, tenant, opts)
-	if failed == nil {
-		if found, err = c.GetTenant(held, created.ID, opts...); err != nil {
-			return nil, c.rest.Error(op, nil, tenantkit.OutcomeApplied, fmt.Errorf("tenant %s was created, but could not be read back: %w", created.ID, err))
+// ensureTenant is EnsureTenant for a caller that has the lock of the name.
+func (c *Client) ensureTenant(held context.Context, op *rest.Operation, tenant *Tenant, opts []tenantkit.Option) (*Tenant, error) {
+	find := func() (*Tenant, error) { return c.tenantNamed(held, op, tenant.Info.Name, opts) }
+	return ensure(find, func() (*Tenant, error) {
+		created, err := c.addTenant(held, tenant, opts)
+		if err != nil {
+			return nil, err
+		}
+		found, err := c.GetTenant(held, created.ID, opts...)
+		if err != nil {
+			err = fmt.Errorf("tenant %s was created, but could not be read back: %w", created.ID, err)
+			return nil, c.rest.Error(op, nil, tenantkit.OutcomeApplied, err)
 		}
 		return found, nil
+	})
+}
+
+// ensure finds an object or creates it. It looks again after a creation whose effect is unknown,
+// and after a conflict, since another program may have created it meanwhile.
+func ensure[T any](find, create func() (*T, error)) (*T, error) {
+	found, err := find()
+	if err != nil || found != nil {
+		return found, rest.AsNotSent(err)
 	}
+	created, failed := create()
 	outcome := tenantkit.OutcomeOf(failed)
-	if outcome == tenantkit.OutcomeNotSent || outcome == tenantkit.OutcomeRejected && !errors.Is(failed, tenantkit.ErrConflict) {
-		return nil, failed
+	if failed == nil || outcome == tenantkit.OutcomeNotSent || outcome == tenantkit.OutcomeRejected && !errors.Is(failed, tenantkit.ErrConflict) {
+		return created, failed
 	}
-	if found, err = c.tenantNamed(held, op, tenant.Info.Name, opts); err != nil || found == nil {
-		return nil, failed
+	if found, err = find(); err != nil || found == nil {
+		return created, failed
 	}
 	return found, nil
 }

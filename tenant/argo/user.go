@@ -207,6 +207,9 @@ func (c *Client) EnsureUser(ctx context.Context, tenantID string, user *User, op
 	if err := user.checkNew(); err != nil {
 		return nil, err
 	}
+	if err := c.conn().CheckBody(&createUser, user.body()); err != nil {
+		return nil, err
+	}
 	err = c.changeUsers(ctx, &ensureUser, []string{tenantID}, func(held context.Context) error {
 		ensured, err = c.findOrAddUser(held, tenantID, user, opts)
 		return err
@@ -216,23 +219,9 @@ func (c *Client) EnsureUser(ctx context.Context, tenantID string, user *User, op
 
 // findOrAddUser is EnsureUser for a caller that has the tenant's lock.
 func (c *Client) findOrAddUser(held context.Context, tenantID string, user *User, opts []tenantkit.Option) (*User, error) {
-	found, err := c.userNamed(held, tenantID, user.Name, opts)
-	switch {
-	case err != nil:
-		return nil, rest.AsNotSent(err)
-	case found == nil:
-		found, err = c.provision(held, &ensureUser, tenantID, user, opts)
-		if outcome := tenantkit.OutcomeOf(err); err == nil || outcome == tenantkit.OutcomeNotSent || outcome == tenantkit.OutcomeRejected {
-			return found, err
-		}
-		// Was it created after all?
-		again, lookErr := c.userNamed(held, tenantID, user.Name, opts)
-		if lookErr != nil || again == nil {
-			return found, err
-		}
-		found = again
-	}
-	if found.APIKey.IsZero() {
+	find := func() (*User, error) { return c.userNamed(held, tenantID, user.Name, opts) }
+	found, err := ensure(find, func() (*User, error) { return c.provision(held, &ensureUser, tenantID, user, opts) })
+	if err == nil && found.APIKey.IsZero() {
 		found.APIKey, err = c.renewKey(held, tenantID, found.ID, opts)
 	}
 	return found, err
