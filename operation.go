@@ -1,6 +1,9 @@
 package tenantkit
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // A Class says when a failed operation may be retried. It follows from the effect of a second
 // request, not from the HTTP method. See [RetryPolicy]. The zero value is no class.
@@ -35,6 +38,17 @@ func (c Class) String() string {
 
 // MarshalText returns the class as [Class.String] does.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a class that [Class.MarshalText] wrote.
+func (c *Class) UnmarshalText(text []byte) error {
+	for class := Read; class <= Never; class++ {
+		if c != nil && class.String() == string(text) {
+			*c = class
+			return nil
+		}
+	}
+	return fmt.Errorf("%.32q is not a class", text)
+}
 
 // An Operation describes one endpoint of a service. Each client package returns its own from a
 // function Operations; the method Call of a client takes any other.

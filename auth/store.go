@@ -126,7 +126,7 @@ func (s *coordStore) Load(ctx context.Context) (StoredToken, error) {
 	case err != nil:
 		return StoredToken{}, err
 	case data == nil:
-		return StoredToken{}, fmt.Errorf("the store has no value for %q: %w", s.key, ErrNoToken)
+		return StoredToken{}, fmt.Errorf("the store has no value for %.64q: %w", s.key, ErrNoToken)
 	}
 	token, err := decodeStored(data)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/datasink/autoid"
 	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 	"github.com/tenantkit/tenantkit/provisioning/keboola"
@@ -35,8 +36,9 @@ const (
 var markers = []string{"MARKER-"}
 
 var argoService = service{
-	name: "argo", operations: argo.Operations(),
-	own: map[string]string{"AllTenants": "ListTenants", "ModifyTenant": "UpdateTenant", "KeepStatus": "UpdateTenantStatus", "ProvisionUser": "CreateUser"},
+	name: "argo", operations: operationsOf(argo.Operations()),
+	own: map[string]string{"AllTenants": "ListTenants", "ModifyTenant": "UpdateTenant", "KeepStatus": "UpdateTenantStatus", "ProvisionUser": "CreateUser",
+		"EnsureTenant": "CreateTenant", "EnsureUser": "CreateUser", "Reconcile": "CreateTenant", "Call": "GetTenant", "CallPage": "ListUsers"},
 	start: func(o serverOptions) *stand {
 		options := []argotest.Option{argotest.WithAdminKey(argoKey, argotest.RoleSuperAdmin), argotest.WithAdminKey(argoKey2, argotest.RoleSuperAdmin)}
 		if o.tls {
@@ -60,8 +62,8 @@ var argoService = service{
 func argoCalls(c *argo.Client, id, user string) map[string]call {
 	tenant := func() *argo.Tenant {
 		return &argo.Tenant{
-			ID: id, Info: argo.Info{Name: "other", Email: "it@other.example"}, DBConf: []argo.DBConf{{Store: "ar", Password: argoDBPass}},
-			Users: []argo.User{{Name: "bob", APIKey: "MARKER-argo-bob"}},
+			ID: id, Info: argo.Info{Name: "other", Email: "it@other.example"}, DBConf: []argo.DBConf{{Store: "ar", Password: tenantkit.NewSecret(argoDBPass)}},
+			Users: []argo.User{{Name: "bob", APIKey: tenantkit.NewSecret("MARKER-argo-bob")}},
 		}
 	}
 	status := &argo.Status{EngineConfig: true, LastCheck: "2018-08-10T12:32:45Z"}
@@ -91,7 +93,7 @@ func argoCalls(c *argo.Client, id, user string) map[string]call {
 		},
 		"GetUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.GetUser(ctx, id, user, o...) },
 		"UpdateUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return only(c.UpdateUser(ctx, id, &argo.User{ID: user, Name: "ada", Email: "new@acme.example", APIKey: argoUserKey}, o...))
+			return only(c.UpdateUser(ctx, id, &argo.User{ID: user, Name: "ada", Email: "new@acme.example", APIKey: tenantkit.NewSecret(argoUserKey)}, o...))
 		},
 		"DeleteUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.DeleteUser(ctx, id, user, o...))
@@ -100,19 +102,42 @@ func argoCalls(c *argo.Client, id, user string) map[string]call {
 			return c.RenewAPIKey(ctx, id, user, o...)
 		},
 		"FindUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.FindUser(ctx, user, o...) },
+		"EnsureTenant": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.EnsureTenant(ctx, &argo.Tenant{Info: argo.Info{Name: "ensured"}}, o...)
+		},
+		"EnsureUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.EnsureUser(ctx, id, &argo.User{Name: "grace", Email: "grace@acme.example", Roles: []argo.Role{argo.RoleViewer}}, o...)
+		},
+		"Reconcile": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return c.Reconcile(ctx, &argo.Tenant{Info: argo.Info{Name: "desired"}}, argo.ReconcileOptions{}, o...)
+		},
+		"Call": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got struct{ Data []argo.Tenant }
+			op := tenantkit.Operation{Name: "GetTenant", Method: "GET", Path: "/admin/tenants/{id}", Class: tenantkit.Read}
+			err := c.Call(ctx, op, tenantkit.CallParams{Path: map[string]string{"id": id}}, &got, o...)
+			return got, err
+		},
+		"CallPage": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got []argo.User
+			op := tenantkit.Operation{Name: "ListUsers", Method: "GET", Path: "/admin/tenants/{id}/users", Class: tenantkit.Read}
+			_, err := c.CallPage(ctx, op, tenantkit.CallParams{Path: map[string]string{"id": id}, Items: "data"}, &got, o...)
+			return got, err
+		},
 		"ModifyTenant": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return only(c.ModifyTenant(ctx, id, func(t *argo.Tenant) error { t.Info.Website = "www.acme.example"; return nil }, o...))
+			return c.ModifyTenant(ctx, id, func(t *argo.Tenant) error { t.Info.Website = "www.acme.example"; return nil }, o...)
 		},
 		"KeepStatus": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.KeepStatus(ctx, id, func(ctx context.Context) error {
-				return c.UpdateUser(ctx, id, &argo.User{ID: user, Name: "ada", Email: "kept@acme.example", APIKey: argoUserKey})
+				return c.UpdateUser(ctx, id, &argo.User{ID: user, Name: "ada", Email: "kept@acme.example", APIKey: tenantkit.NewSecret(argoUserKey)})
 			}, o...))
 		},
 	}
 }
 
 var worklyticsService = service{
-	name: "worklytics", operations: worklytics.Operations(), own: map[string]string{"ModifyDataConnection": "UpdateDataConnection"},
+	name: "worklytics", operations: operationsOf(worklytics.Operations()), own: map[string]string{
+		"ModifyDataConnection": "UpdateDataConnection", "Reconcile": "CreateDataConnection", "Call": "GetDataConnection",
+	},
 	start: func(o serverOptions) *stand {
 		var options []worklyticstest.Option
 		if o.tls {
@@ -124,8 +149,8 @@ var worklyticsService = service{
 		}})
 		s := &stand{server: server.Server, baseURL: server.BaseURL()}
 		s.connect = func(t testing.TB, opts ...tenantkit.Option) client {
-			tokens := []tenantkit.Secret{server.GoogleToken("ci@acme.example", 24*time.Hour), server.GoogleToken("ci@acme.example", 48*time.Hour)}
-			s.secrets = []string{"MARKER-", string(tokens[0]), string(tokens[1])}
+			tokens := []string{server.GoogleToken("ci@acme.example", 24*time.Hour), server.GoogleToken("ci@acme.example", 48*time.Hour)}
+			s.secrets = append([]string{"MARKER-"}, tokens...)
 			c, err := worklytics.NewClient(server.BaseURL(), worklyticstest.DefaultTenantID, rotate(tokens...), opts...)
 			return client{c, worklyticsCalls(c, id), worklyticsGood(id), closing(t, c, err)}
 		}
@@ -153,6 +178,16 @@ func worklyticsCalls(c *worklytics.Client, id string) map[string]call {
 		"DeleteDataConnection": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.DeleteDataConnection(ctx, id, o...))
 		},
+		"Reconcile": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			desired := []worklytics.DesiredConnection{{Name: "asana", IntegrationID: worklytics.IntegrationAsana, Settings: made("").Settings}}
+			return c.Reconcile(ctx, coord.Memory(), desired, worklytics.ReconcileOptions{}, o...)
+		},
+		"Call": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got struct{ IntegrationID string }
+			op := tenantkit.Operation{Name: "GetDataConnection", Method: "GET", Path: "/data-connections/{id}", Class: tenantkit.Read}
+			err := c.Call(ctx, op, tenantkit.CallParams{Path: map[string]string{"id": id}}, &got, o...)
+			return got, err
+		},
 		"ModifyDataConnection": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return c.ModifyDataConnection(ctx, id, func(d *worklytics.DataConnection) error {
 				d.Settings[worklytics.SettingEndpoint] = "https://psoxy-asana-xyz.a.run.app/"
@@ -163,7 +198,9 @@ func worklyticsCalls(c *worklytics.Client, id string) map[string]call {
 }
 
 var keboolaService = service{
-	name: "keboola", operations: keboola.Operations(), own: map[string]string{"AllProjects": "ListProjects", "AllUsers": "ListUsers"},
+	name: "keboola", operations: operationsOf(keboola.Operations()), own: map[string]string{
+		"AllProjects": "ListProjects", "AllUsers": "ListUsers", "Call": "GetProject", "CallPage": "ListProjects",
+	},
 	start: func(o serverOptions) *stand {
 		options := []keboolatest.Option{keboolatest.WithToken(storageKey), keboolatest.WithToken(storageKey2)}
 		if o.tls {
@@ -182,7 +219,7 @@ var keboolaService = service{
 }
 
 func keboolaCalls(c *keboola.Client, pid, login string) map[string]call {
-	project := &keboola.NewProject{Name: "stock", CustomToken: projectToken}
+	project := &keboola.NewProject{Name: "stock", CustomToken: tenantkit.NewSecret(projectToken)}
 	return map[string]call{
 		"ListProjects": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ListProjects(ctx, nil, o...) },
 		"AllProjects":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllProjects(ctx, o...)) },
@@ -199,7 +236,7 @@ func keboolaCalls(c *keboola.Client, pid, login string) map[string]call {
 		"ListUsers": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ListUsers(ctx, nil, o...) },
 		"AllUsers":  func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllUsers(ctx, o...)) },
 		"CreateUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return c.CreateUser(ctx, &keboola.NewUser{Login: "new@example.org", Password: userPassword, FirstName: "New", LastName: "User"}, o...)
+			return c.CreateUser(ctx, &keboola.NewUser{Login: "new@example.org", Password: tenantkit.NewSecret(userPassword), FirstName: "New", LastName: "User"}, o...)
 		},
 		"DeleteUser": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.DeleteUser(ctx, login, nil, o...))
@@ -212,6 +249,18 @@ func keboolaCalls(c *keboola.Client, pid, login string) map[string]call {
 			return only(c.RemoveUserFromProject(ctx, pid, login, o...))
 		},
 		"ProjectAccess": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.ProjectAccess(ctx, pid, o...) },
+		"Call": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got keboola.Project
+			op := tenantkit.Operation{Name: "GetProject", Method: "GET", Path: "/projects/{pid}", Class: tenantkit.Read}
+			err := c.Call(ctx, op, tenantkit.CallParams{Path: map[string]string{"pid": pid}}, &got, o...)
+			return got, err
+		},
+		"CallPage": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got []keboola.Project
+			op := tenantkit.Operation{Name: "ListProjects", Method: "GET", Path: "/projects", Class: tenantkit.Read}
+			_, err := c.CallPage(ctx, op, tenantkit.CallParams{}, &got, o...)
+			return got, err
+		},
 		"ProjectCredentials": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return c.ProjectCredentials(ctx, pid, o...)
 		},
@@ -221,7 +270,7 @@ func keboolaCalls(c *keboola.Client, pid, login string) map[string]call {
 const sinkID = "eaa19702-3806-4ee7-9466-91f0968699d9"
 
 var datasinkService = service{
-	name: "autoid", operations: autoid.Operations(), own: map[string]string{
+	name: "autoid", operations: operationsOf(autoid.Operations()), own: map[string]string{
 		"AllSinks": "QuerySinks", "EnsureSink": "CreateSink", "AcknowledgeAssignments": "UpdateAssignmentStatus", "AcknowledgeRules": "UpdateRuleStatus",
 		"AcknowledgeRoles": "UpdateRoleStatus",
 	},
@@ -290,7 +339,7 @@ func datasinkCalls(c *autoid.Client) map[string]call {
 }
 
 var infoworksService = service{
-	name: "infoworks", operations: infoworks.Operations(),
+	name: "infoworks", operations: operationsOf(infoworks.Operations()), own: map[string]string{"Call": "UserData", "CallPage": "UserData"},
 	start: func(o serverOptions) *stand {
 		options := []infoworkstest.Option{
 			infoworkstest.WithUsers(infoworkstest.User{Email: "admin@infoworks.io", Password: loginPassword, RefreshToken: loginRefresh}),
@@ -312,6 +361,8 @@ var infoworksService = service{
 		}}
 	},
 }
+
+var userData = tenantkit.Operation{Name: "UserData", Method: "POST", Path: "/security/get/user/data", Class: tenantkit.Read}
 
 func infoworksCalls(c *infoworks.Client) map[string]call {
 	return map[string]call{
@@ -336,6 +387,17 @@ func infoworksCalls(c *infoworks.Client) map[string]call {
 		"SAMLRedirectURL": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.SAMLRedirectURL(ctx, o...) },
 		"UserData": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return c.UserData(ctx, &infoworks.UserQuery{UserIDs: []string{"new"}}, o...)
+		},
+		"Call": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got struct{ Users []infoworks.UserEntry }
+			err := c.Call(ctx, userData, tenantkit.CallParams{Body: &infoworks.UserQuery{UserIDs: []string{"new"}}}, &got, o...)
+			return got, err
+		},
+		"CallPage": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got []infoworks.UserEntry
+			params := tenantkit.CallParams{Body: &infoworks.UserQuery{UserIDs: []string{"new"}}, Items: "users", NextMember: "links.next"}
+			_, err := c.CallPage(ctx, userData, params, &got, o...)
+			return got, err
 		},
 		"BulkLDAPSync": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return c.BulkLDAPSync(ctx, &infoworks.LDAPSync{SearchOn: infoworks.SearchOnEmail, SearchList: []string{"new@infoworks.io"}}, o...)

@@ -118,6 +118,9 @@ func secretsIn(v reflect.Value, found []string) []string {
 			found = secretsIn(v.Elem(), found)
 		}
 	case reflect.Struct:
+		if secret, ok := v.Interface().(tenantkit.Secret); ok {
+			return append(found, secret.Reveal())
+		}
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
 				found = secretsIn(v.Field(i), found)
@@ -126,10 +129,6 @@ func secretsIn(v reflect.Value, found []string) []string {
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
 			found = secretsIn(v.Index(i), found)
-		}
-	case reflect.String:
-		if v.Type() == reflect.TypeFor[tenantkit.Secret]() {
-			found = append(found, v.String())
 		}
 	}
 	return found

@@ -34,7 +34,7 @@ func TestFiles(t *testing.T) {
 		regenerateWithFile(t, filepath.Join(dir, "spent.json"), f)
 	}
 	// With the runs ended for good, and one that failed to store anything.
-	if err := auth.FileStore(filepath.Join(dir, "missing", "token.json")).Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: loginRefresh}}); err == nil {
+	if err := auth.FileStore(filepath.Join(dir, "missing", "token.json")).Save(t.Context(), auth.StoredToken{Token: auth.Token{Value: tenantkit.NewSecret(loginRefresh)}}); err == nil {
 		t.Error("a token was stored in a directory that does not exist")
 	}
 	var found []string
@@ -59,7 +59,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if want := []string{"checkpoint", "spent.json", "spent.json.lock", "token.json", "token.json.lock"}; !slices.Equal(found, want) {
+	if want := []string{"checkpoint", "spent.json", "token.json"}; !slices.Equal(found, want) {
 		t.Errorf("the files are %q, want %q", found, want)
 	}
 }
@@ -71,7 +71,7 @@ func exchangeWithFile(t *testing.T, path string, f fault) {
 		if n++; n == 1 && !f.harmless {
 			return auth.Grant{}, &tenantkit.Error{Service: "issuer", Outcome: f.outcome, Err: errors.New(f.name)}
 		}
-		return auth.Grant{Access: auth.Token{Value: "MARKER-access"}, Refresh: auth.Token{Value: refresh + "+"}}, nil
+		return auth.Grant{Access: auth.Token{Value: tenantkit.NewSecret("MARKER-access")}, Refresh: auth.Token{Value: tenantkit.NewSecret(refresh.Reveal() + "+")}}, nil
 	})
 	for range 2 {
 		if _, err := refresher.Token(t.Context()); err != nil && strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), "MARKER") {

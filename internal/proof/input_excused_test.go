@@ -35,6 +35,7 @@ var notRefused = map[string]bool{
 // alsoNamed are names of Fields that stand for places of another name.
 var alsoNamed = map[string]string{
 	"credentials":          "client", // of a client of Infoworks that has none
+	"tenant":               "desired",
 	"nextPageToken":        "options.Next",
 	"project.keboolaToken": "project.CustomToken", // one of the two must be given
 	"project.customToken":  "project.KeboolaToken",

@@ -35,6 +35,9 @@ func TestFields(t *testing.T) {
 		stand.server.Close()
 		for name := range goods {
 			method, _, _ := strings.Cut(name, ",")
+			if method == "Reconcile" {
+				continue // it sends no more than differs: see the tests of the packages
+			}
 			if !methods[method].IsValid() {
 				t.Errorf("%s has good input, and is no method", name)
 				continue
@@ -196,7 +199,7 @@ func (c *trial) judge(at site, b bad, base []received, err error) string {
 	if own, good := c.own(c.sent.requests), c.own(base); c.isOperation() && !slices.EqualFunc(own, good, received.sameShape) {
 		return fmt.Sprintf("%d requests are sent, or to another place than the %d of good input", len(own), len(good))
 	}
-	if text, ok := b.value.(string); ok && at.is.Kind() == reflect.String && text != "" && len(c.sent.requests) > 0 && !excused &&
+	if text, ok := b.value.(string); ok && isText(at.is) && text != "" && len(c.sent.requests) > 0 && !excused &&
 		!slices.ContainsFunc(c.sent.requests, func(r received) bool { return slices.Contains(r.texts, text) }) {
 		return "it is accepted, and did not arrive as it is"
 	}
@@ -255,9 +258,9 @@ type recorder struct {
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, operation := tenantkit.OperationFromContext(req.Context())
-	if r.deaf && operation != "Login" {
-		r.requests = append(r.requests, received{operation: operation})
+	called, _ := tenantkit.OperationFromContext(req.Context())
+	if r.deaf && called.Name != "Login" {
+		r.requests = append(r.requests, received{operation: called.Name})
 		return nil, errors.New("nobody listens")
 	}
 	body, err := bodyOf(req)
@@ -265,7 +268,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	got := read(req, body)
-	got.operation = operation
+	got.operation = called.Name
 	r.requests = append(r.requests, got)
 	if body != nil {
 		req.Body = io.NopCloser(bytes.NewReader(body))

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/tenantkit/tenantkit"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/datasink/autoid"
 	"github.com/tenantkit/tenantkit/provisioning/keboola"
 	"github.com/tenantkit/tenantkit/security/infoworks"
@@ -26,7 +28,7 @@ func argoGood(id, user string) map[string]good {
 	}
 	keyed := func(id string) *argo.User {
 		u := newUser()
-		u.ID, u.APIKey = id, "MARKER-argo-new-key"
+		u.ID, u.APIKey = id, tenantkit.NewSecret("MARKER-argo-new-key")
 		return u
 	}
 	tenant := func() *argo.Tenant {
@@ -36,7 +38,7 @@ func argoGood(id, user string) map[string]good {
 				Name: "other", Email: "it@other.example", Description: "d", Image: "i", Website: "w",
 				Created: "2020-01-01 00:00:00", Updated: "2020-01-01 00:00:00", Extra: extra(),
 			},
-			DBConf:   []argo.DBConf{{Store: "ar", Server: "s", Port: 27017, Database: "d", Username: "u", Password: argoDBPass, Extra: extra()}},
+			DBConf:   []argo.DBConf{{Store: "ar", Server: "s", Port: 27017, Database: "d", Username: "u", Password: tenantkit.NewSecret(argoDBPass), Extra: extra()}},
 			Topology: argo.Topology{Type: "GOCDB", Feed: "https://feed.example", Extra: extra()},
 		}
 	}
@@ -63,7 +65,14 @@ func argoGood(id, user string) map[string]good {
 		"ProvisionUser":      func() []any { return []any{id, newUser()} },
 		"UpdateUser":         func() []any { return []any{id, keyed(user)} },
 		"ModifyTenant":       of(id, func(t *argo.Tenant) error { t.Info.Website = "w"; return nil }),
-		"KeepStatus":         of(id, func(context.Context) error { return nil }),
+		"EnsureTenant":       func() []any { return []any{tenant()} },
+		"EnsureUser":         func() []any { return []any{id, newUser()} },
+		"Reconcile": func() []any {
+			desired := tenant()
+			desired.Users[0].APIKey = tenantkit.Secret{}
+			return []any{desired, argo.ReconcileOptions{Planned: func(argo.Changes) error { return nil }, Before: func(argo.Change) error { return nil }, After: func(argo.Change) {}}}
+		},
+		"KeepStatus": of(id, func(context.Context) error { return nil }),
 	}
 }
 
@@ -77,13 +86,19 @@ func worklyticsGood(id string) map[string]good {
 	return map[string]good{
 		"CreateDataConnection": func() []any { return connection("") },
 		"UpdateDataConnection": func() []any { return connection(id) },
-		"GetDataConnection":    of(id), "DeleteDataConnection": of(id),
+		"Reconcile": func() []any {
+			desired := []worklytics.DesiredConnection{{Name: "asana", IntegrationID: worklytics.IntegrationAsana, Settings: worklytics.GCPProxy{Endpoint: "https://psoxy-asana-xyz.a.run.app/"}.Settings()}}
+			return []any{coord.Memory(), desired, worklytics.ReconcileOptions{}}
+		},
+		"GetDataConnection": of(id), "DeleteDataConnection": of(id),
 		"ModifyDataConnection": of(id, func(d *worklytics.DataConnection) error { d.Settings["NAME"] = "x"; return nil }),
 	}
 }
 
 func keboolaGood(pid, login string) map[string]good {
-	project := func() []any { return []any{&keboola.NewProject{Name: "stock", CustomToken: projectToken}} }
+	project := func() []any {
+		return []any{&keboola.NewProject{Name: "stock", CustomToken: tenantkit.NewSecret(projectToken)}}
+	}
 	return map[string]good{
 		"ListProjects": func() []any { return []any{&keboola.ListProjectsOptions{Next: "x"}} },
 		"ListUsers":    func() []any { return []any{&keboola.ListUsersOptions{Next: "x"}} },
@@ -95,7 +110,7 @@ func keboolaGood(pid, login string) map[string]good {
 		"DeleteUser": func() []any { return []any{login, &keboola.DeleteUserOptions{IgnoreGoodDataErrors: true}} },
 		"CreateUser": func() []any {
 			return []any{&keboola.NewUser{
-				Login: "new@example.org", Password: userPassword, FirstName: "New", LastName: "User", Email: "n@example.org", SSOProvider: "x",
+				Login: "new@example.org", Password: tenantkit.NewSecret(userPassword), FirstName: "New", LastName: "User", Email: "n@example.org", SSOProvider: "x",
 			}}
 		},
 		"AddUserToProject":      of(pid, "grace@example.org", keboola.RoleEditor),
@@ -163,7 +178,7 @@ func datasinkGood() map[string]good {
 func infoworksGood() map[string]good {
 	return map[string]good{
 		"Authenticate": of(), "AccessToken": of(), "RevokeAccessToken": of(), "RegenerateRefreshToken": of(), "SAMLRedirectURL": of(),
-		"ValidateToken": of(loginRefresh),
+		"ValidateToken": of(tenantkit.NewSecret(loginRefresh)),
 		"AuthoriseUser": func() []any {
 			return []any{&infoworks.Authorisation{EntityType: "pipeline", Action: "run", EntityID: "17"}}
 		},

@@ -46,9 +46,16 @@ var badJSON = []bad{
 
 var badTimes = []bad{{"year 10000", time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, {"year -1", time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC)}}
 
+var secretType = reflect.TypeFor[tenantkit.Secret]()
+
+// isText reports whether values of the type are strings, secret or not.
+func isText(t reflect.Type) bool { return t.Kind() == reflect.String || t == secretType }
+
 // badOf returns bad values of a type.
 func badOf(t reflect.Type) []bad {
 	switch t {
+	case secretType:
+		return badTexts
 	case reflect.TypeFor[json.RawMessage]():
 		return badJSON
 	case reflect.TypeFor[time.Time]():
@@ -86,6 +93,9 @@ func (b bad) as(t reflect.Type) reflect.Value {
 		return reflect.Zero(t)
 	}
 	v := reflect.ValueOf(b.value)
+	if t == secretType {
+		return reflect.ValueOf(tenantkit.NewSecret(v.String()))
+	}
 	if t.Kind() == reflect.Interface {
 		return v
 	}
@@ -122,7 +132,7 @@ func sites(v reflect.Value, path string, names []string, changed func(), visit f
 	set := func(to reflect.Value) { v.Set(to); changed() }
 	visit(site{path, names, v.Type(), set, v})
 	switch t := v.Type(); {
-	case t == reflect.TypeFor[json.RawMessage]() || t == reflect.TypeFor[time.Time]():
+	case t == secretType || t == reflect.TypeFor[json.RawMessage]() || t == reflect.TypeFor[time.Time]():
 	case t.Kind() == reflect.Pointer && !v.IsNil():
 		sites(v.Elem(), path, names, changed, visit)
 	case t.Kind() == reflect.Struct:
@@ -158,7 +168,7 @@ func sites(v reflect.Value, path string, names []string, changed func(), visit f
 func (s site) isID() bool {
 	last := s.path[strings.LastIndexAny(strings.TrimSuffix(s.path, ".0"), ".")+1:]
 	last = strings.TrimSuffix(last, ".0")
-	return s.is.Kind() == reflect.String && s.is != reflect.TypeFor[tenantkit.Secret]() &&
+	return s.is.Kind() == reflect.String &&
 		(strings.HasSuffix(last, "ID") || strings.HasSuffix(last, "Id") || strings.HasSuffix(last, "IDs") || idNames[last])
 }
 

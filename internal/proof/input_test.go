@@ -30,8 +30,12 @@ func inputs(client any) map[string]reflect.Value {
 	found := make(map[string]reflect.Value)
 	v := reflect.ValueOf(client)
 	for i := range v.NumMethod() {
+		name := v.Type().Method(i).Name
+		if name == "Call" || name == "CallPage" {
+			continue // the tests of internal/rest have a table of what is wrong with their input
+		}
 		if method := v.Method(i); method.Type().NumIn() > 0 && method.Type().In(0) == reflect.TypeFor[context.Context]() {
-			found[v.Type().Method(i).Name] = method
+			found[name] = method
 		}
 	}
 	return found
@@ -104,7 +108,7 @@ func eachBadInput(method reflect.Value, parameters []string, good good, try func
 // mayBeZero tells whether the zero value of a type is good input: filters and options, of which nothing need be set.
 func mayBeZero(t reflect.Type) bool {
 	name := t.String()
-	return strings.HasSuffix(name, "Options") || strings.HasSuffix(name, "Filter")
+	return strings.HasSuffix(name, "DesiredConnection") || strings.HasSuffix(name, "Options") || strings.HasSuffix(name, "Filter")
 }
 
 func wantInvalid(t *testing.T, method reflect.Value, args []reflect.Value, what string) {

@@ -66,7 +66,7 @@ var jsonRows = []jsonRow{
 	{into: new(keboola.User), drops: true, text: `{"uid":"u","login":"l","createdOn":"2026-01-02T03:04:05Z","createdBy":"a","createdById":"7",$}`},
 	{into: new(keboola.NewUser), drops: true, text: `{"login":"l","password":"MARKER","firstName":"f","lastName":"n","email":"e",$}`},
 	{into: new(keboola.CreatedUser), drops: true, text: `{"uid":"u","login":"l",$}`},
-	{into: new(keboola.Credentials), drops: true, text: `{"uid":"u","login":"l","password":"MARKER",$}`},
+	{into: new(keboola.ProjectLogin), drops: true, text: `{"uid":"u","login":"l","password":"MARKER",$}`},
 	{into: new(keboola.SSOClaims), drops: true, text: `{"targetUrl":"u","ssoProvider":"p","encryptedClaims":"MARKER",$}`},
 	{into: new(autoid.Sink), text: `{"id":"s","name":"n","config":{"large":9007199254740993},"logs":[{"a":null}],"autoCertifyTimestamp":"2026-01-02T03:04:05.006Z",$}`},
 	{into: new(autoid.Timestamps), drops: true, text: `{"AutoCertify":"2026-01-02T03:04:05Z","Revoke":"2026-01-02T03:04:05Z",$}`},
@@ -91,6 +91,9 @@ var jsonRows = []jsonRow{
 	{into: new(auth.Grant), drops: true, text: `{"Access":{"Value":"MARKER"},"Refresh":{"Value":"MARKER"},$}`},
 	{into: new(auth.Claims), drops: true, text: `{"Issuer":"i","Audience":["a"],"Expiry":"2026-01-02T03:04:05Z","All":{"b":"c"},$}`},
 	{into: new(keboola.LoginForm), drops: true, text: `{"Action":"u","EncryptedClaims":"MARKER","SSOProvider":"s","TargetURL":"t",$}`},
+	{into: new(worklytics.DesiredConnection), drops: true, text: `{"Name":"n","IntegrationID":"i","Settings":{"a":"b"},$}`},
+	{into: new(worklytics.SettingChange), drops: true, text: `{"Key":"k","Old":"a","New":null,$}`},
+	{into: new(tenantkit.Operation), drops: true, text: `{"Service":"argo","Name":"n","Method":"GET","Path":"/p","Class":"idempotent write",$}`},
 	{into: new(tenantkit.Page[argo.User]), text: `{"Items":[{"id":"u","api_key":"MARKER",$}],"Next":"n"}`},
 	{into: new(tenantkit.ValidationError), drops: true, text: `{"Operation":"o","Field":"f","Reason":"r",$}`},
 	{into: new(tenantkit.Response), drops: true, text: `{"StatusCode":200,"Header":{"A":["b"]},"RequestID":"r","Attempts":2,"Duration":9007199254740993,"Elapsed":1,$}`},
@@ -98,6 +101,15 @@ var jsonRows = []jsonRow{
 
 // notJSON are the other exported structs, and why they have no representation in JSON.
 var notJSON = map[string]string{
+	"tenantkit.Secret":                  "is a JSON string, and in the rows of the types that hold one",
+	"tenantkit.CallParams":              "is an argument: a program fills it in",
+	"argo.ReconcileOptions":             "holds functions",
+	"worklytics.ReconcileOptions":       "is an argument: a program fills it in",
+	"argo.DuplicateError":               "is an error, or holds one",
+	"argo.Change":                       "reports on a run",
+	"argo.Changes":                      "reports on a run",
+	"worklytics.ConnectionChange":       "is an error, or holds one",
+	"worklytics.Changes":                "reports on a run",
 	"argo.Client":                       "is not data",
 	"argo.StatusLostError":              "is an error, or holds one",
 	"auth.CognitoOptions":               "is an argument: a program fills it in",
@@ -136,7 +148,7 @@ var jsonWays = map[string]struct {
 	unmarshal func([]byte, any) error
 }{
 	"v1":     {json.Marshal, json.Unmarshal},
-	"v2":     {wirejson.Marshal, wirejson.Unmarshal},
+	"v2":     {wirejson.Marshal, func(data []byte, v any) error { return wirejson.Unmarshal(data, v) }},
 	"reveal": {tenantkit.Reveal, tenantkit.Restore},
 }
 

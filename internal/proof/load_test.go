@@ -108,7 +108,8 @@ func argoLoad(t *testing.T, opts []tenantkit.Option) load {
 			return counts(server.Users(other), func(u argotest.User) string { return u.Name })
 		},
 		modify: func(ctx context.Context) error {
-			return c.ModifyTenant(ctx, id, func(t *argo.Tenant) error { t.Info.Description += "+"; return nil })
+			_, err := c.ModifyTenant(ctx, id, func(t *argo.Tenant) error { t.Info.Description += "+"; return nil })
+			return err
 		},
 		number: func() int {
 			for _, tenant := range server.Tenants() {
@@ -163,7 +164,7 @@ func keboolaLoad(t *testing.T, opts []tenantkit.Option) load {
 		name: "keboola", server: server.Server, close: closing(t, c, err),
 		read: func(ctx context.Context) error { _, err := c.GetProject(ctx, "sales"); return err },
 		create: func(ctx context.Context, name string) error {
-			_, err := c.CreateUser(ctx, &keboola.NewUser{Login: name + "@example.org", Password: userPassword, FirstName: "A", LastName: "B"})
+			_, err := c.CreateUser(ctx, &keboola.NewUser{Login: name + "@example.org", Password: tenantkit.NewSecret(userPassword), FirstName: "A", LastName: "B"})
 			return err
 		},
 		created: func() map[string]int {

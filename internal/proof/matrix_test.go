@@ -11,7 +11,6 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/fake"
-	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
 // TestFaultMatrix makes every call of every client meet every fault, once and always, by a clock of its own: how often the server
@@ -66,7 +65,7 @@ func answersWithoutBody(t *testing.T, s service, name string) (bodiless bool) {
 type cell struct {
 	service  service
 	call     string
-	op       rest.Operation
+	op       operation
 	fault    fault
 	always   bool
 	bodiless bool
@@ -132,10 +131,10 @@ func (c cell) checkTruth(t *testing.T, applied int, err error, requests []fake.R
 	t.Helper()
 	outcome := tenantkit.OutcomeOf(err)
 	t.Logf("applied %d times, told as %v: %v", applied, outcome, err)
-	if applied > 1 && (c.op.Class == rest.Write || c.op.Class == rest.Never) {
+	if applied > 1 && (c.op.Class == tenantkit.Write || c.op.Class == tenantkit.Never) {
 		t.Errorf("applied %d times", applied)
 	}
-	if c.op.Class == rest.Read || c.fault.echo != 0 {
+	if c.op.Class == tenantkit.Read || c.fault.echo != 0 {
 		// Reads have no effect, and an answer of an echo is a lie.
 		return
 	}
@@ -177,7 +176,7 @@ func (c cell) checkVerdict(t *testing.T, attempts, applied int, err error, respo
 	if !errors.As(err, &failed) {
 		t.Fatalf("the error is %T", err)
 	}
-	if failed.Outcome != want.outcome || failed.Attempts != want.attempts || failed.Operation != c.op.Name || failed.ReadOnly != (c.op.Class == rest.Read) {
+	if failed.Outcome != want.outcome || failed.Attempts != want.attempts || failed.Operation != c.op.Name || failed.ReadOnly != (c.op.Class == tenantkit.Read) {
 		t.Errorf("outcome %v after %d attempts of %s, want %v after %d", failed.Outcome, failed.Attempts, failed.Operation, want.outcome, want.attempts)
 	}
 	if c.fault.is != nil && want.sentinel == c.fault.sentinel() && !errors.Is(err, c.fault.is) {

@@ -30,24 +30,24 @@ func (s service) renewable() bool { return s.name != "infoworks" }
 
 // judge says what a call of the operation must come to when the fault strikes once, or always. bodiless tells that the good answer has
 // no body.
-func judge(s service, op rest.Operation, f fault, always, bodiless bool) verdict {
+func judge(s service, op operation, f fault, always, bodiless bool) verdict {
 	v := weigh(s, op, f, always, bodiless)
 	v.applied = applications(op, f, v, always)
 	return v
 }
 
 // applications says how often the server does what it is asked in the course of a call.
-func applications(op rest.Operation, f fault, v verdict, always bool) int {
+func applications(op operation, f fault, v verdict, always bool) int {
 	switch {
-	case f.redirect != "" && op.Answer == rest.JSONOrRedirect:
+	case f.redirect != "" && op.expect == rest.JSONOrRedirect:
 		return 0 // the redirect is the answer, and not that of the service
 	case op.Name == "RevokeAccessToken" && v.attempts > 1 && f.takesEffect() && (f.inBody || !always):
 		return 2 // that of the token which was made since, too: it is refused once, and nobody is logged in afterwards
 	case v.attempts == 1 && v.succeeds:
 		return 1
-	case always && f.takesEffect() && !deletes(op):
+	case always && f.takesEffect() && !op.deletes:
 		return v.attempts
-	case f.takesEffect() && (deletes(op) || !v.succeeds):
+	case f.takesEffect() && (op.deletes || !v.succeeds):
 		return 1 // what is gone is not there to be deleted again
 	case f.takesEffect():
 		return 2
@@ -57,13 +57,9 @@ func applications(op rest.Operation, f fault, v verdict, always bool) int {
 	return 0
 }
 
-func deletes(op rest.Operation) bool {
-	return op.Method == http.MethodDelete || op.Name == "DeleteSink"
-}
-
 // weigh says all but that.
-func weigh(s service, op rest.Operation, f fault, always, bodiless bool) verdict {
-	anything := op.Answer == rest.Anything
+func weigh(s service, op operation, f fault, always, bodiless bool) verdict {
+	anything := op.expect == rest.Status
 	if bodiless && f.inject.Truncate {
 		// There is nothing to cut but the header.
 		f.inBody, f.outcome = false, tenantkit.OutcomeUnknown
@@ -74,9 +70,9 @@ func weigh(s service, op rest.Operation, f fault, always, bodiless bool) verdict
 	case f.inBody && anything:
 		// What is left of a slow answer is waited for a second at most.
 		return verdict{succeeds: true, attempts: 1, most: time.Second}
-	case f.redirect != "" && op.Answer == rest.JSONOrRedirect:
+	case f.redirect != "" && op.expect == rest.JSONOrRedirect:
 		return verdict{succeeds: true, attempts: 1}
-	case f.redirect == "same" && op.Class == rest.Read && op.Method == http.MethodGet && !always:
+	case f.redirect == "same" && op.Class == tenantkit.Read && op.Method == http.MethodGet && !always:
 		return verdict{succeeds: true, attempts: 1}
 	case f.refused && s.renewable():
 		return verdict{succeeds: !always, attempts: 2, outcome: f.outcome, sentinel: f.sentinel()}
@@ -108,7 +104,7 @@ func weigh(s service, op rest.Operation, f fault, always, bodiless bool) verdict
 		}
 	}
 	if f.stalls && v.attempts != 3 {
-		each := max(attemptTimeout, op.Timeout)
+		each := max(attemptTimeout, op.timeout)
 		v.most += time.Duration(v.attempts) * each
 		v.least += time.Duration(v.attempts) * each
 		if v.succeeds {
@@ -118,11 +114,11 @@ func weigh(s service, op rest.Operation, f fault, always, bodiless bool) verdict
 	return v
 }
 
-func repeats(class rest.Class, f fault) bool {
+func repeats(class tenantkit.Class, f fault) bool {
 	switch class {
-	case rest.Read, rest.Idempotent:
+	case tenantkit.Read, tenantkit.Idempotent:
 		return f.passes && !f.waitTooLong
-	case rest.Write:
+	case tenantkit.Write:
 		return f.before && !f.waitTooLong
 	default:
 		return false

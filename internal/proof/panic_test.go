@@ -55,8 +55,8 @@ func TestPanicsOfMiddlewares(t *testing.T) {
 					var armed atomic.Bool
 					client := stand.connect(t, stand.wired(), tenantkit.WithTransport(func(next http.RoundTripper) http.RoundTripper {
 						return answering(func(req *http.Request) (*http.Response, error) {
-							_, operation := tenantkit.OperationFromContext(req.Context())
-							if operation != of || !armed.Swap(false) {
+							called, _ := tenantkit.OperationFromContext(req.Context())
+							if called.Name != of || !armed.Swap(false) {
 								return next.RoundTrip(req)
 							}
 							if after {

@@ -13,7 +13,6 @@ import (
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/internal/fake"
-	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +22,7 @@ func TestMain(m *testing.M) {
 // service is one client with its fake.
 type service struct {
 	name       string
-	operations []rest.Operation
+	operations []operation
 	start      func(options serverOptions) *stand
 	// own are the calls that are no operation of the table: what is made of several, and what iterates. They are named with the
 	// operation that they end in.
@@ -128,8 +127,8 @@ func callsOf(s service) map[string]string {
 }
 
 // operation returns the operation of the name.
-func (s service) operation(name string) rest.Operation {
-	return s.operations[slices.IndexFunc(s.operations, func(op rest.Operation) bool { return op.Name == name })]
+func (s service) operation(name string) operation {
+	return s.operations[slices.IndexFunc(s.operations, func(op operation) bool { return op.Name == name })]
 }
 
 // rotating is a source that has another token when one is refused.
@@ -138,7 +137,13 @@ type rotating struct {
 	values []tenantkit.Secret
 }
 
-func rotate(values ...tenantkit.Secret) auth.TokenSource { return &rotating{values: values} }
+func rotate(values ...string) auth.TokenSource {
+	r := new(rotating)
+	for _, value := range values {
+		r.values = append(r.values, tenantkit.NewSecret(value))
+	}
+	return r
+}
 
 func (r *rotating) Token(ctx context.Context) (auth.Token, error) {
 	if ctx.Value(panicKey{}) != nil {

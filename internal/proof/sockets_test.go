@@ -11,7 +11,6 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/fake"
-	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
 // socketFault is a fault of real connections.
@@ -71,7 +70,7 @@ func TestFaultsOfConnections(t *testing.T) {
 	}
 }
 
-func (f socketFault) strike(t *testing.T, s service, op rest.Operation, always bool) {
+func (f socketFault) strike(t *testing.T, s service, op operation, always bool) {
 	stand := s.start(serverOptions{call: op.Name, tls: f.tls})
 	defer stand.server.Close()
 	transport := tenantkit.NewTransport()
@@ -102,20 +101,20 @@ func (f socketFault) strike(t *testing.T, s service, op rest.Operation, always b
 	outcome := tenantkit.OutcomeOf(err)
 	t.Logf("arrived %d times, applied %d times, told as %v: %v", arrived, applied, outcome, err)
 	most := attempts
-	if op.Class == rest.Write || op.Class == rest.Never {
+	if op.Class == tenantkit.Write || op.Class == tenantkit.Never {
 		most = 1
 	}
 	switch {
-	case arrived > most && op.Class != rest.Read: // net/http repeats reads when a kept connection breaks
+	case arrived > most && op.Class != tenantkit.Read: // net/http repeats reads when a kept connection breaks
 		t.Errorf("sent %d times, may be sent %d times", arrived, most)
-	case f.unsent && (arrived > 0 || err == nil || outcome != tenantkit.OutcomeNotSent && op.Class != rest.Read):
+	case f.unsent && (arrived > 0 || err == nil || outcome != tenantkit.OutcomeNotSent && op.Class != tenantkit.Read):
 		t.Errorf("arrived %d times, told as %v: %v", arrived, outcome, err)
 	case f.harmless && (err != nil || applied != 1):
 		t.Errorf("applied %d times: %v", applied, err)
 	case err == nil && applied == 0:
 		t.Error("a call that was not applied succeeded")
 	case err != nil && outcome == tenantkit.OutcomeApplied && applied == 0,
-		err != nil && outcome == tenantkit.OutcomeRejected && applied > 0 && op.Class != rest.Read,
+		err != nil && outcome == tenantkit.OutcomeRejected && applied > 0 && op.Class != tenantkit.Read,
 		err != nil && outcome == tenantkit.OutcomeNotSent && arrived > 0:
 		t.Errorf("arrived %d times, applied %d times, told as %v: %v", arrived, applied, outcome, err)
 	case err != nil && errors.Is(err, os.ErrDeadlineExceeded):

@@ -79,7 +79,7 @@ func TestLeavingTLS(t *testing.T) {
 	}
 }
 
-func leaveTLS(t *testing.T, s service, name string, op rest.Operation) {
+func leaveTLS(t *testing.T, s service, name string, op operation) {
 	stand := s.start(serverOptions{call: name, tls: true})
 	defer stand.server.Close()
 	host := strings.TrimPrefix(stand.server.URL(), "https://")
@@ -102,17 +102,17 @@ func leaveTLS(t *testing.T, s service, name string, op rest.Operation) {
 	for where, target := range elsewhere(host) {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			err := meet(fmt.Sprintf("%d to %s", status, where), fake.Fault{Status: status, Header: http.Header{"Location": {target}}, Times: -1})
-			if err == nil && op.Answer != rest.JSONOrRedirect && name == op.Name {
+			if err == nil && op.expect != rest.JSONOrRedirect && name == op.Name {
 				t.Errorf("%d to %s: the call succeeded", status, where)
 			}
 		}
 	}
-	if op.Class == rest.Read && op.Method == http.MethodGet && op.Answer == rest.JSON {
+	if op.Class == tenantkit.Read && op.Method == http.MethodGet && op.expect == rest.JSON {
 		if err := meet("within the origin", fake.Fault{Status: 302, Header: http.Header{"Location": {"?moved=1"}}}); err != nil {
 			t.Errorf("a redirect within the origin is not followed: %v", err)
 		}
 	}
-	if op.Class != rest.Read {
+	if op.Class != tenantkit.Read {
 		return // it names no pages, and must not be made again and again
 	}
 	for where, target := range elsewhere(host) {

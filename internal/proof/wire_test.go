@@ -37,13 +37,13 @@ type sent struct {
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	_, operation := tenantkit.OperationFromContext(req.Context())
+	called, _ := tenantkit.OperationFromContext(req.Context())
 	w.mu.Lock()
-	w.sent = append(w.sent, sent{operation, req.URL.String(), req.Header.Clone(), req.Response != nil})
+	w.sent = append(w.sent, sent{called.Name, req.URL.String(), req.Header.Clone(), req.Response != nil})
 	if req.URL.Scheme != w.base.Scheme || req.URL.Host != w.base.Host || req.Host != "" && req.Host != w.base.Host {
 		w.other = append(w.other, req.URL.String())
 	}
-	strikes := operation == w.operation && (w.fault.network != nil || w.fault.echo != 0) && (w.always || w.hits == 0)
+	strikes := called.Name == w.operation && (w.fault.network != nil || w.fault.echo != 0) && (w.always || w.hits == 0)
 	if strikes {
 		w.hits++
 	}

@@ -171,7 +171,7 @@ func TestHalfAnswers(t *testing.T) {
 			return err
 		},
 		`{"encryptedClaims":"MARKER-claims"}`: func(ctx context.Context, c *keboola.Client) error { _, err := c.UserSSO(ctx, "l"); return err },
-		`{"ssoProvider":"s"}`:     func(ctx context.Context, c *keboola.Client) error { _, err := c.UserSSO(ctx, "l"); return err },
+		`{"ssoProvider":"s"}`:                 func(ctx context.Context, c *keboola.Client) error { _, err := c.UserSSO(ctx, "l"); return err },
 	} {
 		c, mock := newMock(t)
 		always(mock, http.StatusOK, body)
