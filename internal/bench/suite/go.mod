@@ -17,7 +17,8 @@ require (
 	gonum.org/v1/plot v0.17.0
 )
 
-require github.com/google/go-cmp v0.7.0 // tests
+// For tests.
+require github.com/google/go-cmp v0.7.0
 
 require (
 	codeberg.org/go-fonts/liberation v0.6.0 // indirect
