@@ -11,7 +11,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
 )
 
-// worklyticsTour manages a data connection on a fake of Worklytics' Tenant API, with ID tokens that end on the way.
+// worklyticsTour manages a data connection on a fake of Worklytics' Tenant API, with ID tokens that
+// end on the way.
 func worklyticsTour(ctx context.Context, p *printer) error {
 	var passed atomic.Int64 // time by which the server's clock is ahead
 	server := worklyticstest.NewServer(worklyticstest.WithClock(func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }))

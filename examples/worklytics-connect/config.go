@@ -38,7 +38,8 @@ func readConfig(path string, known bool) (*config, error) {
 }
 
 func parseConfig(data []byte, known bool) (*config, []string) {
-	// Values are taken as YAML reads them, to find those that it does not read as text: 0123 would become 83.
+	// Values are taken as YAML reads them, to find those that it does not read as text: 0123
+	// would become 83.
 	var file struct {
 		Tenant      any    `yaml:"tenant"`
 		BaseURL     string `yaml:"baseURL"`

@@ -27,7 +27,8 @@ type child struct {
 	ended chan error
 }
 
-// start starts the command, which applies the file. It is killed at the end of the test, should it still run.
+// start starts the command, which applies the file. It is killed at the end of the test, should it
+// still run.
 func (s *setup) start() *child {
 	s.t.Helper()
 	return s.startWith([]string{"WORKLYTICS_TOKEN=" + s.token()})
@@ -59,7 +60,8 @@ func (c *child) kill(t *testing.T) {
 	<-c.ended
 }
 
-// gate stands before the service. It can hold one creation up, and knows when all that was sent is done.
+// gate stands before the service. It can hold one creation up, and knows when all that was sent is
+// done.
 type gate struct {
 	*httptest.Server
 	service string
@@ -93,10 +95,12 @@ func (s *setup) newGate(hold int, applied bool) *gate {
 	return g
 }
 
-// wait waits until all is done that a process sent before it was killed: its end does not take back what is on the way.
+// wait waits until all is done that a process sent before it was killed: its end does not take back
+// what is on the way.
 func (g *gate) wait(t *testing.T) {
 	t.Helper()
-	// Connections are taken up in their order, so that those of the process are known when this one is.
+	// Connections are taken up in their order, so that those of the process are known when this
+	// one is.
 	resp, err := http.Get(g.URL + "/quiet")
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +222,8 @@ func (s *setup) settle(name string) {
 	}
 }
 
-// finished checks that a run more leaves each connection on the service once, and in the state with its ID.
+// finished checks that a run more leaves each connection on the service once, and in the state with
+// its ID.
 func (s *setup) finished(names []string) {
 	s.t.Helper()
 	s.must(apply)
@@ -234,7 +239,8 @@ func (s *setup) finished(names []string) {
 	}
 }
 
-// Killed again and again, at any moment, it never makes a connection twice, never loses one, and always leaves a state to go on from.
+// Killed again and again, at any moment, it never makes a connection twice, never loses one, and
+// always leaves a state to go on from.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

@@ -59,7 +59,8 @@ func newSetup(t *testing.T, options ...worklyticstest.Option) *setup {
 
 func (s *setup) token() string { return s.server.GoogleToken("ci@acme.example", time.Hour) }
 
-// write writes the file of connections: each line is a name, an integration, and settings in YAML's flow style.
+// write writes the file of connections: each line is a name, an integration, and settings in YAML's
+// flow style.
 func (s *setup) write(lines ...string) {
 	s.t.Helper()
 	text := fmt.Sprintf("tenant: %q\nbaseURL: %s\nconnections:\n", worklyticstest.DefaultTenantID, s.baseURL)
@@ -197,7 +198,8 @@ func TestCreateAndRunAgain(t *testing.T) {
 	}
 }
 
-// An update changes what the file names and what it named before, and leaves alone what others have set.
+// An update changes what the file names and what it named before, and leaves alone what others have
+// set.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

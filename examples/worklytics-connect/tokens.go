@@ -17,7 +17,8 @@ const activeAccount = "active"
 // tokensFor gives the source of ID tokens for the service on a host.
 type tokensFor func(host string) auth.TokenSource
 
-// tokenFlags adds the flags that say where the ID token comes from. What they say is in tokens when they have been read.
+// tokenFlags adds the flags that say where the ID token comes from. What they say is in tokens when
+// they have been read.
 func tokenFlags(flags *flag.FlagSet, tokens *tokensFor) {
 	*tokens = always(auth.Env("WORKLYTICS_TOKEN"))
 	given := false
@@ -53,7 +54,8 @@ func tokenFlags(flags *flag.FlagSet, tokens *tokensFor) {
 				return nil, errors.New("it must be pool=email")
 			}
 			return func(host string) auth.TokenSource {
-				// The pool knows Worklytics by the name of its host, which has no port.
+				// The pool knows Worklytics by the name of its host, which has no
+				// port.
 				provider := (&url.URL{Host: host}).Hostname()
 				return auth.Cache(auth.CognitoCLI(auth.CognitoOptions{IdentityPoolID: pool, Provider: provider, User: user}))
 			}, nil

@@ -14,7 +14,8 @@ const (
 	programCalls  = "CLOUD_PROGRAM_CALLS"
 )
 
-// cloudProgram is what the command runs as gcloud or aws: it notes its command line, and prints its answer.
+// cloudProgram is what the command runs as gcloud or aws: it notes its command line, and prints its
+// answer.
 func cloudProgram(name string) {
 	line := strings.Join(append([]string{name}, os.Args[1:]...), " ")
 	file, err := os.OpenFile(os.Getenv(programCalls), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)

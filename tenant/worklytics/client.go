@@ -18,8 +18,8 @@ const (
 	// DefaultBaseURL has the path that Worklytics' Terraform module for AWS was corrected to.
 	DefaultBaseURL = "https://" + DefaultHost + "/tenant"
 
-	// LegacyBaseURL has the path of that module's first version, and of the module for GCP. Try it
-	// if creating a data connection returns [tenantkit.ErrNotFound] under DefaultBaseURL.
+	// LegacyBaseURL has the path of that module's first version, and of the module for GCP. Try
+	// it if creating a data connection returns [tenantkit.ErrNotFound] under DefaultBaseURL.
 	LegacyBaseURL = "https://" + DefaultHost + "/tenant-api"
 )
 

@@ -2,10 +2,10 @@ package worklytics
 
 import "net/url"
 
-// ConnectURL returns the address in the web app on host ([DefaultHost] in production) where a person
-// can create the connection, with its settings filled in: for those who may not call the API.
-// Nothing is sent. OtherSettings are left out, and the ID is ignored. Do not put secrets into an
-// address.
+// ConnectURL returns the address in the web app on host ([DefaultHost] in production) where a
+// person can create the connection, with its settings filled in: for those who may not call the
+// API. Nothing is sent. OtherSettings are left out, and the ID is ignored. Do not put secrets into
+// an address.
 //
 // The form is that of the links that Psoxy's Terraform modules make
 // (infra/modules/worklytics-proxy-connection-generic). A connection without an integration or

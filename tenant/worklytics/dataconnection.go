@@ -17,34 +17,34 @@ import (
 type DataConnection struct {
 	// ID is made by the service, and must be empty when a connection is created.
 	ID string
-	// NumericID says that the service writes the ID as a JSON number. It is sent back in the same
-	// form, since nothing is published about its type. Hence update a connection that was read,
-	// rather than one made by hand. See [Client.ModifyDataConnection].
+	// NumericID says that the service writes the ID as a JSON number. It is sent back in the
+	// same form, since nothing is published about its type. Hence update a connection that was
+	// read, rather than one made by hand. See [Client.ModifyDataConnection].
 	NumericID bool
 	// IntegrationID is the kind of the source.
 	IntegrationID IntegrationID
 	// Settings are those whose values are strings, as all known ones are.
 	Settings map[string]string
-	// OtherSettings are settings with other values: numbers, booleans, null, objects. They are sent
-	// back. For a key that is in both maps, the value of Settings is sent.
+	// OtherSettings are settings with other values: numbers, booleans, null, objects. They are
+	// sent back. For a key that is in both maps, the value of Settings is sent.
 	OtherSettings map[string]json.RawMessage
-	// Extra contains fields that this package does not know. They are sent back, and printed and
-	// logged as they are. Times of creation and of the last update are not sent, since the service
-	// sets them: fields whose name ("creat", "updat", "modif") and value (a date, a time, or null)
-	// say so.
+	// Extra contains fields that this package does not know. They are sent back, and printed
+	// and logged as they are. Times of creation and of the last update are not sent, since the
+	// service sets them: fields whose name ("creat", "updat", "modif") and value (a date, a
+	// time, or null) say so.
 	Extra map[string]json.RawMessage
 }
 
-// CreateDataConnection creates a connection, and returns it with its ID. Keep the ID: the API has no
-// list of connections. [Client.Reconcile] does so.
+// CreateDataConnection creates a connection, and returns it with its ID. Keep the ID: the API has
+// no list of connections. [Client.Reconcile] does so.
 //
 // What the API's documentation asks of every connection is checked before anything is sent, and an
 // [InvalidConnectionError] lists all problems. Requirements of integrations, which come from other
 // sources, are not checked: call [DataConnection.Validate].
 //
-// A rejected object is [tenantkit.ErrBadRequest]. [tenantkit.ErrNotFound] can mean that the base URL
-// has the wrong prefix, see [LegacyBaseURL]. After [tenantkit.OutcomeUnknown], look into the web app
-// before you create the connection again: the service is not known to reject a second one.
+// A rejected object is [tenantkit.ErrBadRequest]. [tenantkit.ErrNotFound] can mean that the base
+// URL has the wrong prefix, see [LegacyBaseURL]. After [tenantkit.OutcomeUnknown], look into the
+// web app before you create the connection again: the service is not known to reject a second one.
 func (c *Client) CreateDataConnection(ctx context.Context, connection *DataConnection, opts ...tenantkit.Option) (*DataConnection, error) {
 	op := &createDataConnection
 	if connection == nil {
@@ -142,8 +142,8 @@ func (c *Client) ModifyDataConnection(ctx context.Context, id string, change fun
 	return modified, err
 }
 
-// DeleteDataConnection deletes a connection. An unknown one is [tenantkit.ErrNotFound]. A connection
-// that is gone after an attempt without a response counts as deleted.
+// DeleteDataConnection deletes a connection. An unknown one is [tenantkit.ErrNotFound]. A
+// connection that is gone after an attempt without a response counts as deleted.
 func (c *Client) DeleteDataConnection(ctx context.Context, id string, opts ...tenantkit.Option) error {
 	_, err := c.do(ctx, &deleteDataConnection, rest.Call{Path: []string{id}}, nil, opts)
 	return err
@@ -169,8 +169,8 @@ func (c *Client) do(ctx context.Context, op *rest.Operation, call rest.Call, che
 	return received, nil
 }
 
-// complete adds to the response to a write the fields that it leaves out, since nothing is published
-// about its content.
+// complete adds to the response to a write the fields that it leaves out, since nothing is
+// published about its content.
 func (d *DataConnection) complete(sent *DataConnection) {
 	if d.IntegrationID == "" {
 		d.IntegrationID = sent.IntegrationID

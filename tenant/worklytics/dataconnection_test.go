@@ -219,7 +219,8 @@ func TestCreateDataConnection(t *testing.T) {
 				if got != nil || err == nil || !strings.Contains(err.Error(), test.fails) {
 					t.Fatalf("got %v, %v; want an error with %q", got, err, test.fails)
 				}
-				// What is no connection at all may come from something that answers 200 to everything.
+				// What is no connection at all may come from something that answers
+				// 200 to everything.
 				want := tenantkit.OutcomeUnknown
 				if test.malformed {
 					want = tenantkit.OutcomeApplied

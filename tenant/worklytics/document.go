@@ -56,7 +56,8 @@ func (d *DataConnection) document() *document {
 	return doc
 }
 
-// UnmarshalJSON reads a connection as the API shows it. The ID may be text or a number, which keeps its digits.
+// UnmarshalJSON reads a connection as the API shows it. The ID may be text or a number, which keeps
+// its digits.
 func (d *DataConnection) UnmarshalJSON(data []byte) error {
 	if d == nil {
 		return wire.ErrNilPointer
@@ -141,8 +142,8 @@ func isNumber(text string) bool {
 }
 
 // isServiceTime reports whether an unknown field is a time of creation or of the last update. The
-// documentation says that there are such fields and that they need not be sent, but not their names.
-// Name and value have to agree, so that nothing else is held back.
+// documentation says that there are such fields and that they need not be sent, but not their
+// names. Name and value have to agree, so that nothing else is held back.
 func isServiceTime(name string, value json.RawMessage) bool {
 	name = strings.ToLower(name)
 	if !strings.Contains(name, "creat") && !strings.Contains(name, "updat") && !strings.Contains(name, "modif") {

@@ -128,7 +128,8 @@ func ExampleAWSProxy_Settings() {
 	// Output: 5 settings: <nil>
 }
 
-// A tenant whose API has the other path. A program has DefaultBaseURL and LegacyBaseURL for the two.
+// A tenant whose API has the other path. A program has DefaultBaseURL and LegacyBaseURL for the
+// two.
 func ExampleNewClient_legacyBaseURL() {
 	server := worklyticstest.NewServer(worklyticstest.WithLegacyPrefix())
 	defer server.Close()

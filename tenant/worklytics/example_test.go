@@ -13,7 +13,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
 )
 
-// fakeClient returns a client of a fake service. A program has worklytics.DefaultBaseURL, the ID of its tenant, and a token source.
+// fakeClient returns a client of a fake service. A program has worklytics.DefaultBaseURL, the ID of
+// its tenant, and a token source.
 func fakeClient() (*worklytics.Client, func()) {
 	client, server := fakeClientAndServer()
 	return client, server.Close
@@ -119,7 +120,8 @@ func (p patch) RoundTrip(req *http.Request) (*http.Response, error) {
 	return p.RoundTripper.RoundTrip(req)
 }
 
-// The method of an update is not published. Should the service want another than PUT, a middleware can change it.
+// The method of an update is not published. Should the service want another than PUT, a middleware
+// can change it.
 func ExampleClient_UpdateDataConnection_otherMethod() {
 	server := worklyticstest.NewServer()
 	defer server.Close()

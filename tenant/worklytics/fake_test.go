@@ -194,7 +194,8 @@ func (r *renewable) Invalidate(tenantkit.Secret) {
 	r.renewals++
 }
 
-// A token that the service refuses is renewed once, and the creation, which was refused before work, is sent again.
+// A token that the service refuses is renewed once, and the creation, which was refused before
+// work, is sent again.
 func TestExpiredTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	server := worklyticstest.Start(t)

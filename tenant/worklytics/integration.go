@@ -29,7 +29,8 @@ type Integration struct {
 	// Availability says how mature it is: "ga", "beta", "alpha" or "deprecated". It is empty if
 	// nothing is published about it.
 	Availability string
-	// Shape says how data comes from the proxy, and thereby which settings of the proxy are needed.
+	// Shape says how data comes from the proxy, and thereby which settings of the proxy are
+	// needed.
 	Shape Shape
 	// Required and Optional are the keys of settings besides those of the proxy.
 	Required, Optional []string
@@ -71,8 +72,8 @@ var catalogue = sync.OnceValue(func() (all []Integration) {
 })
 
 // Integrations returns the integrations that are known. They come from the connector specifications
-// that Worklytics publishes, of 2026-08-20; the file catalogue.tsv has the source. The service's own
-// list is not public.
+// that Worklytics publishes, of 2026-08-20; the file catalogue.tsv has the source. The service's
+// own list is not public.
 func Integrations() []Integration {
 	all := slices.Clone(catalogue())
 	for i := range all {

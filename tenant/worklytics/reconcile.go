@@ -18,21 +18,21 @@ type DesiredConnection struct {
 	Name string
 	// IntegrationID is the kind of the source. It cannot be changed: use another name.
 	IntegrationID IntegrationID
-	// Settings are the settings to set. Those of an earlier run that are no longer here are removed.
-	// Settings that others have set stay.
+	// Settings are the settings to set. Those of an earlier run that are no longer here are
+	// removed. Settings that others have set stay.
 	Settings map[string]string
 }
 
 // ReconcileOptions are options of [Client.Reconcile].
 type ReconcileOptions struct {
-	// DryRun returns the changes without writing to the service. Forget and Adopt still take effect,
-	// since they change the store only.
+	// DryRun returns the changes without writing to the service. Forget and Adopt still take
+	// effect, since they change the store only.
 	DryRun bool
-	// Forget are names of connections whose entries in the store are deleted first. If one of them is
-	// desired, it is created.
+	// Forget are names of connections whose entries in the store are deleted first. If one of
+	// them is desired, it is created.
 	Forget []string
-	// Adopt are IDs of connections on the service by their names, which are stored before anything
-	// is compared. They must be desired.
+	// Adopt are IDs of connections on the service by their names, which are stored before
+	// anything is compared. They must be desired.
 	Adopt map[string]string
 }
 
@@ -54,8 +54,8 @@ const (
 type Changes struct {
 	// Connections has one element for each desired connection, in the same order.
 	Connections []ConnectionChange
-	// Others are IDs of connections that are in the store and not desired, by name. They are left
-	// alone. The ID is empty if the creation was interrupted.
+	// Others are IDs of connections that are in the store and not desired, by name. They are
+	// left alone. The ID is empty if the creation was interrupted.
 	Others map[string]string
 }
 
@@ -77,9 +77,11 @@ type ConnectionChange struct {
 	Err error
 }
 
-// SettingChange is the change of one setting. Old is nil if it is added, New if it is removed.
+// SettingChange is the change of one setting.
 type SettingChange struct {
-	Key      string
+	// Key is the key of the setting.
+	Key string
+	// Old and New are its values. Old is nil if the setting is added, New if it is removed.
 	Old, New *string
 }
 
@@ -95,15 +97,16 @@ const creationTimeout = 2 * time.Minute
 // Reconcile creates and updates data connections until they are as desired. The API has no list of
 // connections; hence store keeps their IDs, under a key with the service's address and the tenant.
 //
-// It may be canceled or killed at any moment, and called again. It never creates a second connection
-// for one name: that a creation begins is stored before it is sent. A creation whose end is not known
-// is reported ([ErrCreationInterrupted]) and never repeated on its own. Runs that share the client's
-// locker wait for each other; for others, the compare-and-set of the store keeps this promise.
+// It may be canceled or killed at any moment, and called again. It never creates a second
+// connection for one name: that a creation begins is stored before it is sent. A creation whose end
+// is not known is reported ([ErrCreationInterrupted]) and never repeated on its own. Runs that
+// share the client's locker wait for each other; for others, the compare-and-set of the store keeps
+// this promise.
 //
 // Settings are compared and merged, see [DesiredConnection]. Connections that are no longer desired
-// are not deleted. If one connection fails or is blocked, the others are still changed, and the error
-// is a [tenantkit.Error]; Changes then says what was done. A connection that cannot be read, and a
-// store that fails, end the run.
+// are not deleted. If one connection fails or is blocked, the others are still changed, and the
+// error is a [tenantkit.Error]; Changes then says what was done. A connection that cannot be read,
+// and a store that fails, end the run.
 func (c *Client) Reconcile(ctx context.Context, store coord.Store, desired []DesiredConnection, options ReconcileOptions, opts ...tenantkit.Option) (Changes, error) {
 	pipeline, _ := c.call(nil)
 	switch {
@@ -140,22 +143,25 @@ type reconciler struct {
 
 // check checks all input.
 func (r *reconciler) check() error {
-	names := make(map[string]bool)
 	for i, d := range r.desired {
-		if d.Name == "" || names[d.Name] {
+		if d.Name == "" || r.find(d.Name) != i {
 			return reconcile.Invalid(fmt.Sprintf("desired.%d.Name", i), "%q must be unique and not empty", d.Name)
 		}
-		names[d.Name] = true
 		if err := d.connection().check(reconcile.Name, false); err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}
 	}
 	for name := range r.options.Adopt {
-		if !names[name] {
+		if r.find(name) < 0 {
 			return reconcile.Invalid("options.Adopt", "%q is not desired", name)
 		}
 	}
 	return nil
+}
+
+// find returns the index of the desired connection of a name, -1 if there is none.
+func (r *reconciler) find(name string) int {
+	return slices.IndexFunc(r.desired, func(d DesiredConnection) bool { return d.Name == name })
 }
 
 func (d *DesiredConnection) connection() *DataConnection {
@@ -188,7 +194,7 @@ func (r *reconciler) planAndApply(ctx context.Context) error {
 	}
 	r.changes.Others = make(map[string]string)
 	for name, e := range r.entries {
-		if !slices.ContainsFunc(r.desired, func(d DesiredConnection) bool { return d.Name == name }) {
+		if r.find(name) < 0 {
 			r.changes.Others[name] = e.ID
 		}
 	}
@@ -249,8 +255,7 @@ func (r *reconciler) adopt(ctx context.Context, name, id string) error {
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(r.desired, func(d DesiredConnection) bool { return d.Name == name })
-	if err := r.desired[at].checkIntegration(found); err != nil {
+	if err := r.desired[r.find(name)].checkIntegration(found); err != nil {
 		return err
 	}
 	return r.set(ctx, name, entry{ID: found.ID})
@@ -295,8 +300,8 @@ func (r *reconciler) plan(ctx context.Context, d *DesiredConnection, change *Con
 	return nil
 }
 
-// merge brings the settings of current to the desired ones, and returns the differences. Of the other
-// settings it removes those that are owned.
+// merge brings the settings of current to the desired ones, and returns the differences. Of the
+// other settings it removes those that are owned.
 func (d *DesiredConnection) merge(current *DataConnection, owned []string) (changes []SettingChange) {
 	if current.Settings == nil {
 		current.Settings = make(map[string]string)
@@ -304,17 +309,19 @@ func (d *DesiredConnection) merge(current *DataConnection, owned []string) (chan
 	keys := slices.Sorted(maps.Keys(d.Settings))
 	for _, key := range union(keys, owned) {
 		c := SettingChange{Key: key}
-		if value, ok := current.Settings[key]; ok {
-			c.Old = &value
-		} else if other, ok := current.OtherSettings[key]; ok {
-			value := string(other) // the service may keep "true" as true
-			c.Old = &value
+		old, hasOld := current.Settings[key]
+		if other, ok := current.OtherSettings[key]; ok && !hasOld {
+			old, hasOld = string(other), true // the service may keep "true" as true
 		}
-		if value, ok := d.Settings[key]; ok {
-			c.New = &value
-		}
-		if c.Old == c.New || c.Old != nil && c.New != nil && *c.Old == *c.New {
+		value, wanted := d.Settings[key]
+		if hasOld == wanted && old == value {
 			continue
+		}
+		if hasOld {
+			c.Old = &old
+		}
+		if wanted {
+			c.New = &value
 		}
 		changes = append(changes, c)
 		delete(current.Settings, key)
@@ -340,8 +347,8 @@ func (r *reconciler) apply(ctx context.Context, d *DesiredConnection, change *Co
 	case ActionCreate:
 		return r.create(ctx, d, change)
 	case ActionUpdate:
-		// A setting belongs to this package before it is set, lest an interrupted run leave some that
-		// nobody removes.
+		// A setting belongs to this package before it is set, lest an interrupted run leave
+		// some that nobody removes.
 		if err := r.own(ctx, d.Name, union(own, r.entries[d.Name].Settings)); err != nil {
 			return err
 		}

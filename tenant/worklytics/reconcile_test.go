@@ -320,7 +320,8 @@ func key(b *bench) string {
 	return "worklytics " + b.server.URL() + " tenant " + worklyticstest.DefaultTenantID + " connections"
 }
 
-// Runs at the same time that share nothing but the store create each connection once, and lose none.
+// Runs at the same time that share nothing but the store create each connection once, and lose
+// none.
 func TestReconcile_Concurrent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

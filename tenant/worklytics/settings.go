@@ -1,21 +1,28 @@
 package worklytics
 
-// The keys of [DataConnection.Settings] that are known. Letter case counts. The service may know others, which can be set as well.
+import "maps"
+
+// The keys of [DataConnection.Settings] that are known. Letter case counts. The service may know
+// others, which can be set as well.
 const (
-	// SettingDeploymentKind says in which cloud the proxy runs, as a [DeploymentKind]. Always needed.
+	// SettingDeploymentKind says in which cloud the proxy runs, as a [DeploymentKind]. Always
+	// needed.
 	SettingDeploymentKind = "PROXY_DEPLOYMENT_KIND"
-	// SettingEndpoint is the base URL of the proxy instance, with the slash at its end that Psoxy gives it. It is sent as it is.
+	// SettingEndpoint is the base URL of the proxy instance, with the slash at its end that
+	// Psoxy gives it. It is sent as it is.
 	SettingEndpoint = "PROXY_ENDPOINT"
 	// SettingAWSRegion is the region of a proxy in AWS: "us-east-1".
 	SettingAWSRegion = "PROXY_AWS_REGION"
-	// SettingAWSRoleARN is the role that Worklytics takes to call a proxy in AWS, or to read its bucket.
+	// SettingAWSRoleARN is the role that Worklytics takes to call a proxy in AWS, or to read
+	// its bucket.
 	SettingAWSRoleARN = "PROXY_AWS_ROLE_ARN"
 	// SettingBucketName is the bucket of a proxy's sanitized output.
 	SettingBucketName = "PROXY_BUCKET_NAME"
-	// SettingBucket is the name that the last versions of Worklytics' Terraform modules give to SettingBucketName, in contradiction to
-	// the web app and to Psoxy.
+	// SettingBucket is the name that the last versions of Worklytics' Terraform modules give to
+	// SettingBucketName, in contradiction to the web app and to Psoxy.
 	SettingBucket = "PROXY_BUCKET"
-	// SettingParserID names the parser of bulk data: "badge", or one of your own. Of [IntegrationHRISImport] it is "EMPLOYEE_SNAPSHOT".
+	// SettingParserID names the parser of bulk data: "badge", or one of your own. Of
+	// [IntegrationHRISImport] it is "EMPLOYEE_SNAPSHOT".
 	SettingParserID = "parserId"
 	// SettingGitHubOrganization is the name of a GitHub organization.
 	SettingGitHubOrganization = "GITHUB_ORGANIZATION"
@@ -25,7 +32,8 @@ const (
 	SettingAtlassianOrganizationID = "ATLASSIAN_ORGANIZATION_ID"
 	// SettingWorkspaceID is the ID of a ChatGPT workspace.
 	SettingWorkspaceID = "WORKSPACE_ID"
-	// SettingCloudID is the ID of a Jira site, which Psoxy gave to Jira connections until November 2024.
+	// SettingCloudID is the ID of a Jira site, which Psoxy gave to Jira connections until
+	// November 2024.
 	SettingCloudID = "CLOUD_ID"
 )
 
@@ -38,8 +46,9 @@ const (
 	DeploymentGCP DeploymentKind = "GCP"
 )
 
-// AWSProxy is a proxy instance in AWS. What is empty is no setting: connections that call an API need Endpoint, those that import
-// files or collect webhooks need Bucket, and asynchronous ones need both.
+// AWSProxy is a proxy instance in AWS. What is empty is no setting: connections that call an API
+// need Endpoint, those that import files or collect webhooks need Bucket, and asynchronous ones
+// need both.
 type AWSProxy struct {
 	// Endpoint is the base URL of the instance, as Psoxy tells it ("Psoxy Base URL").
 	Endpoint string
@@ -80,10 +89,6 @@ func (p GCPProxy) Settings() map[string]string {
 }
 
 func withoutEmpty(settings map[string]string) map[string]string {
-	for key, value := range settings {
-		if value == "" {
-			delete(settings, key)
-		}
-	}
+	maps.DeleteFunc(settings, func(_, value string) bool { return value == "" })
 	return settings
 }

@@ -92,7 +92,8 @@ func (c *checker) checkFields() {
 	}
 }
 
-// checkCloud asks for what the API's documentation says of the clouds, and returns the cloud, empty if it is not known.
+// checkCloud asks for what the API's documentation says of the clouds, and returns the cloud, empty
+// if it is not known.
 func (c *checker) checkCloud() DeploymentKind {
 	c.require("it is missing: say where the proxy runs, AWS or GCP", SettingDeploymentKind)
 	value := c.Settings[SettingDeploymentKind]
@@ -107,11 +108,15 @@ func (c *checker) checkCloud() DeploymentKind {
 		c.addSetting(SettingDeploymentKind, "%q must be %s", value, cloud)
 	}
 	if cloud == DeploymentAWS {
-		c.require("it is missing, and needed for a proxy in AWS", SettingAWSRegion)
-		c.require("it is missing, and needed for a proxy in AWS", SettingAWSRoleARN)
+		for _, key := range awsKeys {
+			c.require("it is missing, and needed for a proxy in AWS", key)
+		}
 	}
 	return cloud
 }
+
+// awsKeys are the settings of a proxy in AWS.
+var awsKeys = []string{SettingAWSRegion, SettingAWSRoleARN}
 
 // proxyKeys are the settings that any integration may have.
 var proxyKeys = []string{SettingDeploymentKind, SettingEndpoint, SettingAWSRegion, SettingAWSRoleARN, SettingBucketName, SettingBucket}
@@ -121,8 +126,8 @@ var integrationKeys = []string{
 	SettingParserID, SettingGitHubOrganization, SettingAdminToImpersonate, SettingAtlassianOrganizationID, SettingWorkspaceID, SettingCloudID,
 }
 
-// checkIntegration asks for what the integration needs beyond checkCloud, and reports settings that belong to
-// others.
+// checkIntegration asks for what the integration needs beyond checkCloud, and reports settings that
+// belong to others.
 func (c *checker) checkIntegration(integration Integration, cloud DeploymentKind) {
 	for _, key := range integration.RequiredSettings(cloud) {
 		reason := fmt.Sprintf("it is missing, and needed by %s (%s)", integration.ID, integration.Shape)
@@ -148,22 +153,20 @@ func (c *checker) checkIntegration(integration Integration, cloud DeploymentKind
 
 // owners returns the integrations that have the setting.
 func owners(key string) string {
-	var ids []string
+	var ids string
 	for _, integration := range catalogue() {
 		if integration.has(key) {
-			ids = append(ids, string(integration.ID))
+			ids += ", " + string(integration.ID)
 		}
 	}
-	return strings.Join(ids, ", ")
+	return strings.TrimPrefix(ids, ", ")
 }
 
 // spelling returns how the known setting is written that the key means.
 func spelling(key string) (right string, known bool) {
-	for _, keys := range [][]string{proxyKeys, integrationKeys} {
-		for _, right := range keys {
-			if folded(right) == folded(key) {
-				return right, true
-			}
+	for _, right := range slices.Concat(proxyKeys, integrationKeys) {
+		if folded(right) == folded(key) {
+			return right, true
 		}
 	}
 	return "", false
@@ -182,8 +185,7 @@ func folded(key string) string {
 func (c *checker) checkSpelling() {
 	c.addMisspelled(func(string) bool { return true })
 	for _, key := range slices.Sorted(maps.Keys(c.OtherSettings)) {
-		_, isText := c.Settings[key]
-		if right, known := spelling(key); known && key == right && !isText {
+		if _, isText := c.Settings[key]; !isText && slices.Contains(slices.Concat(proxyKeys, integrationKeys), key) {
 			c.addSetting(key, "it is %s, and must be text", c.OtherSettings[key])
 		}
 	}
@@ -216,7 +218,7 @@ var (
 
 func (c *checker) checkContradictions(cloud DeploymentKind) {
 	if cloud == DeploymentGCP {
-		for _, key := range []string{SettingAWSRegion, SettingAWSRoleARN} {
+		for _, key := range awsKeys {
 			if _, ok := c.Settings[key]; ok {
 				c.addSetting(key, "it contradicts %s, which is GCP", SettingDeploymentKind)
 			}
@@ -242,7 +244,8 @@ func (c *checker) checkContradictions(cloud DeploymentKind) {
 	}
 }
 
-// hostOf returns the host of an absolute URL of http or https in lower case, and nothing for other text.
+// hostOf returns the host of an absolute URL of http or https in lower case, and nothing for other
+// text.
 func hostOf(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" {

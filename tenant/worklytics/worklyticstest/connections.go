@@ -24,7 +24,8 @@ type DataConnection struct {
 	Settings map[string]any
 	// Extra holds all other fields, but for the dates of the server.
 	Extra map[string]any
-	// Created and Updated are the dates of the server. They are not looked at in a connection that is given.
+	// Created and Updated are the dates of the server. They are not looked at in a connection
+	// that is given.
 	Created, Updated time.Time
 }
 
@@ -42,13 +43,15 @@ const (
 	updatedField = "lastUpdateDate"
 )
 
-// firstID is the ID of the first connection, of the size that the API's documentation shows. The others follow in steps.
+// firstID is the ID of the first connection, of the size that the API's documentation shows. The
+// others follow in steps.
 const (
 	firstID = 4818059952914432
 	stepID  = 98765431
 )
 
-// Add adds a connection without looking at it, and returns its ID, which is made when it is empty. One with the same ID is replaced.
+// Add adds a connection without looking at it, and returns its ID, which is made when it is empty.
+// One with the same ID is replaced.
 func (s *Server) Add(given DataConnection) string {
 	fields := maps.Clone(given.Extra)
 	if fields == nil {

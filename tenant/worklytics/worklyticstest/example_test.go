@@ -12,8 +12,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
 )
 
-// A program under test meets a service that creates a connection, and loses the answer. In a test, worklyticstest.Start(t) closes the
-// server at its end.
+// A program under test meets a service that creates a connection, and loses the answer. In a test,
+// worklyticstest.Start(t) closes the server at its end.
 func Example() {
 	server := worklyticstest.NewServer()
 	defer server.Close()

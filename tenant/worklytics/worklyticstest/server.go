@@ -20,28 +20,35 @@ const (
 	legacyPrefix = "/tenant-api"
 )
 
-// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the zero value does nothing.
+// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the
+// zero value does nothing.
 //
 //   - Times: how many requests it hits. 0 means one, less than 0 all.
-//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
+//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means
+//     all.
 //   - Delay: time before the request is handled, or before it is answered when Applied is set.
-//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no effect,
-//     unless Applied is set.
-//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless Applied is set.
+//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no
+//     effect, unless Applied is set.
+//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless
+//     Applied is set.
 //   - Garbage: the real status, with a body that is not JSON.
 //   - Empty: 200 without body or content type.
-//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or after; the request has
-//     no effect.
-//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the answer or in its header.
-//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the announced body, more than
-//     that, or a body that does not end.
-//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this pause before each.
+//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or
+//     after; the request has no effect.
+//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the
+//     answer or in its header.
+//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the
+//     announced body, more than that, or a body that does not end.
+//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this
+//     pause before each.
 type Fault = fake.Fault
 
 // A Request is one request as the server saw it, credentials included.
 //
-//   - Operation: the name of the method of the client, such as "CreateDataConnection"; empty when the API has no such route.
-//   - Method, Path (escaped), PathValues ("id", decoded), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
+//   - Operation: the name of the method of the client, such as "CreateDataConnection"; empty when
+//     the API has no such route.
+//   - Method, Path (escaped), PathValues ("id", decoded), RawQuery, Host, Header, Body,
+//     ContentLength, RemoteAddr: what was sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
 //   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
@@ -51,24 +58,33 @@ type Request = fake.Request
 // A Cleaner is what *testing.T offers to [Start].
 type Cleaner = fake.Cleaner
 
-// A Server is a fake Tenant API on a loopback address. Its methods may be called from any goroutine.
+// A Server is a fake Tenant API on a loopback address. Its methods may be called from any
+// goroutine.
 //
 // Beside the methods below, it has those of every fake of this module:
 //
-//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
-//     otherwise; "" stands for every operation. A name that is no operation fails the test that [Start] was given.
+//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for
+//     each fault unless its Times says otherwise; "" stands for every operation. A name that is no
+//     operation fails the test that [Start] was given.
 //   - Recover() drops the faults that are not used up.
-//   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
-//   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
-//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the request; nil tells nobody.
-//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections() int tells how many connections were open at a time.
-//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
+//   - Requests() []Request returns copies of all requests so far, in the order in which they
+//     arrived.
+//   - Applied(operation string) int tells how many requests of the operation took effect, answered
+//     or not.
+//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the
+//     request; nil tells nobody.
+//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections()
+//     int tells how many connections were open at a time.
+//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client
+//     takes.
 //   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
-//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
-//     socket works; the server itself is made outside of the bubble.
-//   - HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) serves another endpoint, such as
-//     "GET /reports/{id}", under the prefix and behind the token.
-//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
+//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a
+//     bubble of testing/synctest, where no socket works; the server itself is made outside of the
+//     bubble.
+//   - HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) serves another
+//     endpoint, such as "GET /reports/{id}", under the prefix and behind the token.
+//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with
+//     it.
 type Server struct {
 	*fake.Server
 
@@ -92,7 +108,8 @@ type settings struct {
 	transport []fake.Option
 }
 
-// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+// WithListener makes the server listen there in place of a free port of the loopback interface, and
+// close it in the end.
 func WithListener(listener net.Listener) Option {
 	return func(s *settings) { s.transport = append(s.transport, fake.Listener(listener)) }
 }
@@ -102,7 +119,8 @@ func WithTLS() Option {
 	return func(s *settings) { s.transport = append(s.transport, fake.TLS()) }
 }
 
-// WithHTTP2 makes the server speak https and offer HTTP/2. A Fault that resets or closes the connection then resets the stream.
+// WithHTTP2 makes the server speak https and offer HTTP/2. A Fault that resets or closes the
+// connection then resets the stream.
 func WithHTTP2() Option {
 	return func(s *settings) { s.transport = append(s.transport, fake.HTTP2()) }
 }
@@ -112,7 +130,8 @@ func WithTenant(id string) Option {
 	return func(s *settings) { s.server.tenantID = id }
 }
 
-// WithAdmins grants the role DataConnectionAdmin to the principals with these emails, and to no others. Without it everybody has it.
+// WithAdmins grants the role DataConnectionAdmin to the principals with these emails, and to no
+// others. Without it everybody has it.
 func WithAdmins(emails ...string) Option {
 	return func(s *settings) { s.server.admins = append([]string{}, emails...) }
 }
@@ -158,7 +177,8 @@ func Start(t Cleaner, options ...Option) *Server {
 	return s
 }
 
-// BaseURL returns what a client takes as base URL: the server's URL with the prefix, /tenant where both are served.
+// BaseURL returns what a client takes as base URL: the server's URL with the prefix, /tenant where
+// both are served.
 func (s *Server) BaseURL() string { return s.URL() + s.prefixes[0] }
 
 // LegacyBaseURL returns the server's URL with the prefix /tenant-api, whether it is served or not.

@@ -18,8 +18,9 @@ const (
 	poolID        = "us-east-1:12345678-90ab-4cde-8f01-234567890abc"
 )
 
-// GoogleToken returns an ID token as Google makes it for a service account, with the audience that Worklytics wants and with the
-// email. The lifetime counts from now, in whole seconds, rounded up; with none the token has expired.
+// GoogleToken returns an ID token as Google makes it for a service account, with the audience that
+// Worklytics wants and with the email. The lifetime counts from now, in whole seconds, rounded up;
+// with none the token has expired.
 func (s *Server) GoogleToken(email string, lifetime time.Duration) string {
 	return s.Token(map[string]any{
 		"iss": googleIssuer, "aud": audience, "sub": "112233445566778899001", "email": email, "email_verified": true,
@@ -27,8 +28,9 @@ func (s *Server) GoogleToken(email string, lifetime time.Duration) string {
 	})
 }
 
-// CognitoToken returns an ID token as an Amazon Cognito identity pool makes it for a developer identity: the email stands in the claim
-// amr, and the audience is the pool. The lifetime is that of [Server.GoogleToken].
+// CognitoToken returns an ID token as an Amazon Cognito identity pool makes it for a developer
+// identity: the email stands in the claim amr, and the audience is the pool. The lifetime is that
+// of [Server.GoogleToken].
 func (s *Server) CognitoToken(email string, lifetime time.Duration) string {
 	return s.Token(map[string]any{
 		"iss": cognitoIssuer, "aud": poolID, "sub": "us-east-1:0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9",
@@ -41,7 +43,8 @@ func (s *Server) CognitoToken(email string, lifetime time.Duration) string {
 func (s *Server) Token(claims map[string]any) string {
 	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims(claims)).SignedString(s.key)
 	if err != nil {
-		// What JSON cannot express is a mistake in the test, which then sees it where the token is refused.
+		// What JSON cannot express is a mistake in the test, which then sees it where the
+		// token is refused.
 		return "no token: " + err.Error()
 	}
 	return text
