@@ -194,7 +194,7 @@ func TestReveal(t *testing.T) {
 
 // An object that was stored without Reveal has lost its secrets. They must not be overwritten with
 // the redaction.
-func TestRevealRefusesTheRedaction(t *testing.T) {
+func TestReveal_RejectsTheRedaction(t *testing.T) {
 	t.Parallel()
 	stored, err := json.Marshal(filled())
 	if err != nil {

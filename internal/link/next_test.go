@@ -101,7 +101,7 @@ func TestNextResolvesAgainstUnusualRequests(t *testing.T) {
 	}
 }
 
-func TestNextRefusesTargetsThatAreNoURL(t *testing.T) {
+func TestNext_RejectsTargetsThatAreNoURL(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cr3t"
 	for name, target := range map[string]string{
@@ -246,7 +246,7 @@ func TestCheckFollow(t *testing.T) {
 }
 
 // A header that cannot be read is no last page.
-func TestNextRefusesHeadersWithoutALink(t *testing.T) {
+func TestNext_RejectsHeadersWithoutALink(t *testing.T) {
 	t.Parallel()
 	for name, lines := range map[string][]string{
 		"unclosed bracket":           {`</p?page=2; rel="next"`},

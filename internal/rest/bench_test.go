@@ -175,8 +175,8 @@ func (l *endlessList) Read(p []byte) (int, error) {
 
 func (l *endlessList) Close() error { return nil }
 
-// BenchmarkRefusal is a refusal, with the removal of secrets from it.
-func BenchmarkRefusal(b *testing.B) {
+// BenchmarkErrorResponse is a refusal, with the removal of secrets from it.
+func BenchmarkErrorResponse(b *testing.B) {
 	for name, body := range map[string]string{"short": `{"error":"there is no such thing"}`, "64 KiB": strings.Repeat(`{"error":"there is \"no\" such thing"},`, 2000)} {
 		b.Run(name, func(b *testing.B) {
 			c := newTestClient(b, roundTripper(func(req *http.Request) (*http.Response, error) {

@@ -41,16 +41,16 @@ func TestBudgetOfADeadService(t *testing.T) {
 		mixed  bool
 		most   int
 	}{
-		{"503", refusal(503, ""), 100, false, 100},
-		{"503 with Retry-After", refusal(503, "1"), 100, false, 100},
-		{"429", refusal(429, ""), 100, false, 100},
-		{"503, writes among the reads", refusal(503, ""), 100, true, 100},
-		{"500, writes among the reads", refusal(500, ""), 100, true, 100},
-		{"408, writes among the reads", refusal(408, ""), 100, true, 100},
+		{"503", errorStep(503, ""), 100, false, 100},
+		{"503 with Retry-After", errorStep(503, "1"), 100, false, 100},
+		{"429", errorStep(429, ""), 100, false, 100},
+		{"503, writes among the reads", errorStep(503, ""), 100, true, 100},
+		{"500, writes among the reads", errorStep(500, ""), 100, true, 100},
+		{"408, writes among the reads", errorStep(408, ""), 100, true, 100},
 		{"broken answers", step{body: "{", cut: errReset}, 100, false, 100},
 		{"no connection", step{err: errReset}, 100, false, 100},
-		{"default budget", refusal(503, ""), 0, false, 500},
-		{"none", refusal(503, ""), -1, false, 6000},
+		{"default budget", errorStep(503, ""), 0, false, 500},
+		{"none", errorStep(503, ""), -1, false, 6000},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestBudgetIsRefilledBySuccess(t *testing.T) {
 		var dead atomic.Bool
 		server, requests := respond(func(int64, *http.Request) step {
 			if dead.Load() {
-				return refusal(503, "")
+				return errorStep(503, "")
 			}
 			return jsonStep(`{}`)
 		}).start(t)
@@ -142,7 +142,7 @@ func TestBudgetIsGivenBack(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		server, _ := respond(func(n int64, _ *http.Request) step {
 			if n%4 != 0 {
-				return refusal(503, "")
+				return errorStep(503, "")
 			}
 			return jsonStep(`{}`)
 		}).start(t)
@@ -156,13 +156,13 @@ func TestBudgetIsGivenBack(t *testing.T) {
 }
 
 // A refusal that is about the call, not about the service, shows that the service lives.
-func TestBudgetIsRefilledByRefusals(t *testing.T) {
+func TestBudget_RefilledByDefinitiveResponses(t *testing.T) {
 	t.Parallel()
 	for status, refills := range map[int]bool{400: true, 401: true, 403: true, 404: true, 409: true, 429: false, 500: false, 501: false, 503: false} {
 		virtual(t, func(t *testing.T) {
 			var answer atomic.Int64
 			answer.Store(500)
-			server, requests := respond(func(int64, *http.Request) step { return refusal(int(answer.Load()), "") }).start(t)
+			server, requests := respond(func(int64, *http.Request) step { return errorStep(int(answer.Load()), "") }).start(t)
 			c := newTestClient(t, server, tenantkit.WithRetry(tenantkit.RetryPolicy{Budget: 1}))
 			do := func() { _ = c.Do(t.Context(), &getThing, callOf(&getThing), nil) }
 			do()
@@ -185,7 +185,7 @@ func TestBudgetOutlivesFailures(t *testing.T) {
 		const goroutines, calls = 500, 20
 		server, requests := respond(func(n int64, _ *http.Request) step {
 			if rand.New(rand.NewPCG(uint64(n), 1)).Float64() < 0.3 {
-				return refusal(503, "")
+				return errorStep(503, "")
 			}
 			return step{delay: 10 * time.Millisecond, body: `{}`}
 		}).start(t)
@@ -220,7 +220,7 @@ func TestBudgetOutlivesFailures(t *testing.T) {
 func TestBudgetOfACancelledWait(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
-		server, requests := always(refusal(503, "60")).start(t)
+		server, requests := always(errorStep(503, "60")).start(t)
 		c := newTestClient(t, server, tenantkit.WithRetry(tenantkit.RetryPolicy{Budget: 1, MaxAttempts: 2}))
 		for range 5 {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -252,7 +252,7 @@ func TestBudgetOfACancelledRenewal(t *testing.T) {
 				}
 				return auth.Token{Value: tenantkit.NewSecret(fmt.Sprintf("token-%d", n))}, nil
 			})
-			server, _ := always(refusal(401, "")).start(t)
+			server, _ := always(errorStep(401, "")).start(t)
 			c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}, testURL, server,
 				tenantkit.WithRetry(tenantkit.RetryPolicy{Budget: 5}))
 			c.budget.has = 0
@@ -268,7 +268,7 @@ func TestBudgetOfACancelledRenewal(t *testing.T) {
 func TestBudgetBelongsToTheClient(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
-		server, requests := always(refusal(503, "")).start(t)
+		server, requests := always(errorStep(503, "")).start(t)
 		c := newTestClient(t, server, tenantkit.WithRetry(tenantkit.RetryPolicy{Budget: 3}))
 		option := tenantkit.WithRetry(tenantkit.RetryPolicy{MaxAttempts: 10, MaxElapsed: -1, Budget: -1})
 		_ = c.Do(t.Context(), &getThing, callOf(&getThing), []tenantkit.Option{option})

@@ -187,7 +187,7 @@ func TestWaitsAsTheServerAsks(t *testing.T) {
 func TestWaitsAlthoughTheServerAsksForNone(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
-		c := newTestClient(t, newMemory(t, refusal(503, "0")), tenantkit.WithRetry(tenantkit.RetryPolicy{MaxAttempts: 20}))
+		c := newTestClient(t, newMemory(t, errorStep(503, "0")), tenantkit.WithRetry(tenantkit.RetryPolicy{MaxAttempts: 20}))
 		started := time.Now()
 		_ = c.Do(t.Context(), &getThing, callOf(&getThing), nil)
 		if waited := time.Since(started); waited < time.Second {
@@ -218,7 +218,7 @@ func TestWaitThatDoesNotFit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			virtual(t, func(t *testing.T) {
-				server := newMemory(t, refusal(429, tt.retryAfter))
+				server := newMemory(t, errorStep(429, tt.retryAfter))
 				c := newTestClient(t, server, tenantkit.WithRetry(tt.policy))
 				ctx := t.Context()
 				if tt.deadline != 0 {

@@ -12,7 +12,7 @@ import (
 
 // A gateway that answers everything with 200 and a page must not make a write look accepted, even
 // where nobody reads the answer.
-func TestPageInPlaceOfAnAnswer(t *testing.T) {
+func TestDo_PageOfAGateway(t *testing.T) {
 	t.Parallel()
 	const page = "<html><title>Sign in</title></html>"
 	tests := []struct {

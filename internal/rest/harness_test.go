@@ -61,7 +61,7 @@ type step struct {
 
 func jsonStep(body string) step { return step{body: body} }
 
-func refusal(status int, retryAfter string) step {
+func errorStep(status int, retryAfter string) step {
 	s := step{status: status, body: `{"error":"no"}`}
 	if retryAfter != "" {
 		s.header = http.Header{"Retry-After": {retryAfter}}

@@ -13,7 +13,7 @@ import (
 )
 
 // A redirect that is the answer of an operation is read, and never followed.
-func TestRedirectAsAnswer(t *testing.T) {
+func TestDo_RedirectAsResponse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, location, body string

@@ -95,7 +95,7 @@ func TestLocked_EngineFails(t *testing.T) {
 
 func TestLocked_UnlockFails(t *testing.T) {
 	t.Parallel()
-	c := lockedClient(t, &fakeLocker{unlockErr: errEngine}, newMemory(t, jsonStep(`{}`), refusal(409, "")))
+	c := lockedClient(t, &fakeLocker{unlockErr: errEngine}, newMemory(t, jsonStep(`{}`), errorStep(409, "")))
 	work := func(held context.Context) error { return c.Do(held, &createThing, callOf(&createThing), nil) }
 	err := c.Locked(t.Context(), &createThing, nil, []string{"thing"}, work)
 	if !errors.Is(err, errEngine) || failedWith(t, err).Outcome != applied {

@@ -174,25 +174,25 @@ func TestOutcomeRemembersEarlierAttempts(t *testing.T) {
 	t.Parallel()
 	cut := step{body: `{"id":`, cut: errReset} // accepted, and broken off
 	lost := step{err: errReset}
-	refused := step{err: &netDialError}
+	rejection := step{err: &netDialError}
 	tests := map[string]struct {
 		steps []step
 		want  tenantkit.Outcome
 	}{
-		"refused connection":                {[]step{refused}, notSent},
-		"rejected":                          {[]step{refusal(429, ""), refusal(400, "")}, rejected},
-		"rejected, then no connection":      {[]step{refusal(429, ""), refused}, rejected},
-		"no connection, then rejected":      {[]step{refused, refusal(400, "")}, rejected},
-		"lost, then no connection":          {[]step{lost, refused}, unknown},
-		"lost, then rejected":               {[]step{lost, refusal(409, "")}, unknown},
+		"refused connection":                {[]step{rejection}, notSent},
+		"rejected":                          {[]step{errorStep(429, ""), errorStep(400, "")}, rejected},
+		"rejected, then no connection":      {[]step{errorStep(429, ""), rejection}, rejected},
+		"no connection, then rejected":      {[]step{rejection, errorStep(400, "")}, rejected},
+		"lost, then no connection":          {[]step{lost, rejection}, unknown},
+		"lost, then rejected":               {[]step{lost, errorStep(409, "")}, unknown},
 		"lost, then applied":                {[]step{lost, cut, cut}, applied},
-		"applied, then no connection":       {[]step{cut, refused}, applied},
-		"applied, then rejected":            {[]step{cut, refusal(409, "")}, applied},
+		"applied, then no connection":       {[]step{cut, rejection}, applied},
+		"applied, then rejected":            {[]step{cut, errorStep(409, "")}, applied},
 		"applied, then lost":                {[]step{cut, lost}, applied},
-		"applied, then failing credentials": {[]step{cut, refusal(401, "")}, applied},
-		"408, then rejected":                {[]step{refusal(408, ""), refusal(409, "")}, unknown},
-		"503, then rejected":                {[]step{refusal(503, ""), refusal(409, "")}, unknown},
-		"503 before work, then rejected":    {[]step{refusal(503, "1"), refusal(409, "")}, rejected},
+		"applied, then failing credentials": {[]step{cut, errorStep(401, "")}, applied},
+		"408, then rejected":                {[]step{errorStep(408, ""), errorStep(409, "")}, unknown},
+		"503, then rejected":                {[]step{errorStep(503, ""), errorStep(409, "")}, unknown},
+		"503 before work, then rejected":    {[]step{errorStep(503, "1"), errorStep(409, "")}, rejected},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -211,27 +211,27 @@ func TestOutcomeRemembersEarlierAttempts(t *testing.T) {
 // A DELETE that meets 404 is done if an earlier attempt may have deleted, and not otherwise.
 func TestDeleteMeets404(t *testing.T) {
 	t.Parallel()
-	gone := refusal(404, "")
+	gone := errorStep(404, "")
 	tests := map[string]struct {
 		steps []step
 		done  bool
 	}{
 		"at once":                          {[]step{gone}, false},
 		"after a lost answer":              {[]step{{err: errReset}, gone}, true},
-		"after 500":                        {[]step{refusal(500, ""), gone}, true},
-		"after 502":                        {[]step{refusal(502, ""), gone}, true},
-		"after 503":                        {[]step{refusal(503, ""), gone}, true},
-		"after 504":                        {[]step{refusal(504, ""), gone}, true},
-		"after 408":                        {[]step{refusal(408, ""), gone}, true},
+		"after 500":                        {[]step{errorStep(500, ""), gone}, true},
+		"after 502":                        {[]step{errorStep(502, ""), gone}, true},
+		"after 503":                        {[]step{errorStep(503, ""), gone}, true},
+		"after 504":                        {[]step{errorStep(504, ""), gone}, true},
+		"after 408":                        {[]step{errorStep(408, ""), gone}, true},
 		"after a broken answer":            {[]step{{body: `{"id"`, cut: errReset}, gone}, true},
 		"after a broken answer of a proxy": {[]step{{body: `<html`, plain: true, cut: errReset}, gone}, true},
-		"after 429":                        {[]step{refusal(429, ""), gone}, false},
-		"after 503 with Retry-After":       {[]step{refusal(503, "1"), gone}, false},
+		"after 429":                        {[]step{errorStep(429, ""), gone}, false},
+		"after 503 with Retry-After":       {[]step{errorStep(503, "1"), gone}, false},
 		"after no connection":              {[]step{{err: &netDialError}, gone}, false},
-		"after a lost answer and 429":      {[]step{{err: errReset}, refusal(429, ""), gone}, true},
-		"410 after a lost answer":          {[]step{{err: errReset}, refusal(410, "")}, true},
-		"403 after a lost answer":          {[]step{{err: errReset}, refusal(403, "")}, false},
-		"429, then time-out":               {[]step{refusal(429, ""), {delay: time.Hour}, gone}, true},
+		"after a lost answer and 429":      {[]step{{err: errReset}, errorStep(429, ""), gone}, true},
+		"410 after a lost answer":          {[]step{{err: errReset}, errorStep(410, "")}, true},
+		"403 after a lost answer":          {[]step{{err: errReset}, errorStep(403, "")}, false},
+		"429, then time-out":               {[]step{errorStep(429, ""), {delay: time.Hour}, gone}, true},
 	}
 	for name, tt := range tests {
 		for _, op := range []*Operation{&deleteThing, &dropThing} {

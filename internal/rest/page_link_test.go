@@ -42,7 +42,7 @@ func TestLinkToken(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := LinkToken("token")(answerTo(t, "https://library.example/api/entries", tt.link))
+			got, err := LinkToken("token")(responseTo(t, "https://library.example/api/entries", tt.link))
 			if got != tt.want || (err != nil) != tt.err {
 				t.Errorf("token = %q, %v; want %q", got, err, tt.want)
 			}
@@ -50,7 +50,7 @@ func TestLinkToken(t *testing.T) {
 	}
 }
 
-func answerTo(t *testing.T, request string, link []string) *http.Response {
+func responseTo(t *testing.T, request string, link []string) *http.Response {
 	t.Helper()
 	u, err := url.Parse(request)
 	if err != nil {
@@ -81,7 +81,7 @@ func TestLinkURL(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := LinkURL(answerTo(t, "https://library.example/api/entries?page=1", []string{tt.link}))
+			got, err := LinkURL(responseTo(t, "https://library.example/api/entries?page=1", []string{tt.link}))
 			if got != tt.want || (err != nil) != tt.err {
 				t.Errorf("URL = %q, %v; want %q", got, err, tt.want)
 			}

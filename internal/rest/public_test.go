@@ -56,7 +56,7 @@ func TestCall_ClassDecidesAboutRetries(t *testing.T) {
 	t.Parallel()
 	for class, want := range map[tenantkit.Class]int{tenantkit.Read: 3, tenantkit.Idempotent: 3, tenantkit.Write: 1, tenantkit.Never: 1} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead} {
-			server := newMemory(t, refusal(502, ""))
+			server := newMemory(t, errorStep(502, ""))
 			op := tenantkit.Operation{Method: method, Path: "/x", Class: class}
 			err := newTestClient(t, server, fastRetry()).Call(t.Context(), op, tenantkit.CallParams{}, nil, nil)
 			if failed := failedWith(t, err); failed.Attempts != want || len(server.sent()) != want || failed.ReadOnly != (class == tenantkit.Read) {
@@ -201,7 +201,7 @@ func TestPages_OfAClient(t *testing.T) {
 		"page limit":      {[]step{pageStep(plain("a"), more+"2"), pageStep(plain("b"), more+"3")}, tenantkit.CallParams{}, []tenantkit.Option{tenantkit.WithMaxPages(2)}, []string{"a", "b"}, "more than 2 pages"},
 		"below the limit": {[]step{pageStep(plain("a"), more+"2"), pageStep(plain("b"), "")}, tenantkit.CallParams{}, []tenantkit.Option{tenantkit.WithMaxPages(2)}, []string{"a", "b"}, ""},
 		"not an array":    {[]step{jsonStep(`{"id":"a"}`)}, tenantkit.CallParams{}, nil, nil, "expected a list"},
-		"later failure":   {[]step{pageStep(plain("a"), more+"2"), refusal(403, "")}, tenantkit.CallParams{}, nil, []string{"a"}, "403 Forbidden"},
+		"later failure":   {[]step{pageStep(plain("a"), more+"2"), errorStep(403, "")}, tenantkit.CallParams{}, nil, []string{"a"}, "403 Forbidden"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -249,7 +249,7 @@ func TestCallPage_NextCanBeResumed(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
-		server := newMemory(t, refusal(429, "0"), jsonStep(`{}`))
+		server := newMemory(t, errorStep(429, "0"), jsonStep(`{}`))
 		c := newTestClient(t, server, fastRetry(), tenantkit.WithRateLimit(0.5, 2))
 		started := time.Now()
 		for range 3 {
@@ -294,7 +294,7 @@ func TestRetryStatus(t *testing.T) {
 						}
 						return s == 418
 					}}
-					server := newMemory(t, refusal(status, ""))
+					server := newMemory(t, errorStep(status, ""))
 					err := newTestClient(t, server, tenantkit.WithRetry(policy)).Do(t.Context(), op, callOf(op), nil)
 					safe := op.Class == tenantkit.Read || op.Class == tenantkit.Idempotent
 					want := 1

@@ -138,9 +138,9 @@ func TestChainOfRedirects(t *testing.T) {
 }
 
 // A refusal behind a redirect is read like any, and the call keeps its own URL.
-func TestRefusalBehindARedirect(t *testing.T) {
+func TestDo_ErrorBehindARedirect(t *testing.T) {
 	t.Parallel()
-	server := newMemory(t, step{status: 302, header: http.Header{"Location": {"/elsewhere"}}}, refusal(404, ""))
+	server := newMemory(t, step{status: 302, header: http.Header{"Location": {"/elsewhere"}}}, errorStep(404, ""))
 	err := newTestClient(t, server).Do(t.Context(), &getThing, callOf(&getThing), nil)
 	wantSentinels(t, err, tenantkit.ErrNotFound)
 	if failed := failedWith(t, err); failed.URL != testURL+"/things/a1" || failed.Attempts != 1 {

@@ -18,26 +18,26 @@ import (
 
 // rotating is a source that has another token after each refusal, as long as it has any.
 type rotating struct {
-	mu      sync.Mutex
-	tokens  []string
-	refused []tenantkit.Secret
-	err     error // of the renewal
+	mu        sync.Mutex
+	tokens    []string
+	rejection []tenantkit.Secret
+	err       error // of the renewal
 }
 
 func (r *rotating) Token(context.Context) (auth.Token, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.refused) > 0 && r.err != nil {
+	if len(r.rejection) > 0 && r.err != nil {
 		return auth.Token{}, r.err
 	}
 	return auth.Token{Value: tenantkit.NewSecret(r.tokens[0])}, nil
 }
 
-func (r *rotating) Invalidate(refused tenantkit.Secret) {
+func (r *rotating) Invalidate(rejection tenantkit.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.refused = append(r.refused, refused)
-	if refused.Reveal() == r.tokens[0] && len(r.tokens) > 1 {
+	r.rejection = append(r.rejection, rejection)
+	if rejection.Reveal() == r.tokens[0] && len(r.tokens) > 1 {
 		r.tokens = r.tokens[1:]
 	}
 }
@@ -47,7 +47,7 @@ func accepts(key string) func(header string) respond {
 	return func(header string) respond {
 		return func(_ int64, req *http.Request) step {
 			if req.Header.Get(header) != key {
-				return refusal(401, "")
+				return errorStep(401, "")
 			}
 			return jsonStep(`{"id":"a1"}`)
 		}
@@ -82,8 +82,8 @@ func TestRenewal(t *testing.T) {
 							if n := requests.Load(); n != 2 || time.Since(started) != 0 {
 								t.Errorf("%d requests in %v, want 2 at once", n, time.Since(started))
 							}
-							if !slices.Equal(source.refused, []tenantkit.Secret{tenantkit.NewSecret("old-token")}) {
-								t.Errorf("the source was told of %q", reveal(source.refused))
+							if !slices.Equal(source.rejection, []tenantkit.Secret{tenantkit.NewSecret("old-token")}) {
+								t.Errorf("the source was told of %q", reveal(source.rejection))
 							}
 						})
 					})
@@ -105,7 +105,7 @@ func reveal(secrets []tenantkit.Secret) []string {
 func TestRenewalOnce(t *testing.T) {
 	t.Parallel()
 	source := &rotating{tokens: []string{"one-1", "two-2", "three-3", "four-4"}}
-	server := newMemory(t, refusal(401, ""))
+	server := newMemory(t, errorStep(401, ""))
 	c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}, testURL, server)
 	err := c.Do(t.Context(), &getThing, callOf(&getThing), nil)
 	failed := failedWith(t, err)
@@ -136,7 +136,7 @@ func TestNoRenewal(t *testing.T) {
 	for name, tt := range credentials {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newMemory(t, refusal(401, ""), jsonStep(`{}`))
+			server := newMemory(t, errorStep(401, ""), jsonStep(`{}`))
 			c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": tt.credential}}, testURL, server)
 			err := c.Do(t.Context(), &createThing, callOf(&createThing), nil)
 			wantSentinels(t, err, tenantkit.ErrUnauthenticated)
@@ -161,7 +161,7 @@ func (f credentialFunc) Authorize(_ context.Context, req *http.Request) error {
 // A cookie jar adds to the request that was refused; that does not make the credential a new one.
 func TestNoRenewalByCookies(t *testing.T) {
 	t.Parallel()
-	server := newMemory(t, step{status: 401, header: http.Header{"Set-Cookie": {"session=abc"}}}, refusal(401, ""))
+	server := newMemory(t, step{status: 401, header: http.Header{"Set-Cookie": {"session=abc"}}}, errorStep(401, ""))
 	c := newTestClient(t, nil, tenantkit.WithHTTPClient(&http.Client{Transport: server, Jar: jar{}}))
 	wantSentinels(t, c.Do(t.Context(), &getThing, callOf(&getThing), nil), tenantkit.ErrUnauthenticated)
 	if n := len(server.sent()); n != 1 {
@@ -217,7 +217,7 @@ func TestRenewalByTheServicesWords(t *testing.T) {
 	})
 	t.Run("another 406", func(t *testing.T) {
 		t.Parallel()
-		server := newMemory(t, refusal(406, ""))
+		server := newMemory(t, errorStep(406, ""))
 		c := newAPIClient(t, api(&rotating{tokens: []string{"old-token", "new-token"}}), testURL, server)
 		err := c.Do(t.Context(), &createThing, callOf(&createThing), nil)
 		wantSentinels(t, err)
@@ -241,12 +241,12 @@ func TestRenewalAmongFailures(t *testing.T) {
 		attempts int
 		want     []error
 	}{
-		"failure, refusal, success":             {[]step{refusal(503, ""), refusal(401, ""), {}}, tenantkit.RetryPolicy{}, 3, nil},
-		"refusal, failure, success":             {[]step{refusal(401, ""), refusal(503, ""), {}}, tenantkit.RetryPolicy{}, 3, nil},
-		"refusal as last attempt":               {[]step{refusal(503, ""), refusal(401, ""), {}}, tenantkit.RetryPolicy{MaxAttempts: 2}, 3, nil},
-		"failure after it, no retry":            {[]step{refusal(401, ""), refusal(503, ""), {}}, tenantkit.NoRetry(), 2, []error{tenantkit.ErrUnavailable}},
-		"refusal, failure, refusal":             {[]step{refusal(401, ""), refusal(503, ""), refusal(401, ""), {}}, tenantkit.RetryPolicy{}, 3, []error{tenantkit.ErrUnauthenticated}},
-		"refusal for the rights, no credential": {[]step{refusal(403, ""), {}}, tenantkit.RetryPolicy{}, 1, []error{tenantkit.ErrForbidden}},
+		"failure, refusal, success":             {[]step{errorStep(503, ""), errorStep(401, ""), {}}, tenantkit.RetryPolicy{}, 3, nil},
+		"refusal, failure, success":             {[]step{errorStep(401, ""), errorStep(503, ""), {}}, tenantkit.RetryPolicy{}, 3, nil},
+		"refusal as last attempt":               {[]step{errorStep(503, ""), errorStep(401, ""), {}}, tenantkit.RetryPolicy{MaxAttempts: 2}, 3, nil},
+		"failure after it, no retry":            {[]step{errorStep(401, ""), errorStep(503, ""), {}}, tenantkit.NoRetry(), 2, []error{tenantkit.ErrUnavailable}},
+		"refusal, failure, refusal":             {[]step{errorStep(401, ""), errorStep(503, ""), errorStep(401, ""), {}}, tenantkit.RetryPolicy{}, 3, []error{tenantkit.ErrUnauthenticated}},
+		"refusal for the rights, no credential": {[]step{errorStep(403, ""), {}}, tenantkit.RetryPolicy{}, 1, []error{tenantkit.ErrForbidden}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -286,7 +286,7 @@ func TestCancelledRenewal(t *testing.T) {
 		}
 		return auth.Token{Value: tenantkit.NewSecret("token")}, nil
 	})
-	server := newMemory(t, refusal(401, ""))
+	server := newMemory(t, errorStep(401, ""))
 	c := newAPIClient(t, API{Credentials: map[string]auth.Credential{"": auth.Bearer(source)}}, testURL, server)
 	err := c.Do(ctx, &getThing, callOf(&getThing), nil)
 	wantSentinels(t, err, tenantkit.ErrUnauthenticated, context.Canceled)
@@ -296,7 +296,7 @@ func TestCancelledRenewal(t *testing.T) {
 }
 
 // What was refused to the source of a credential is not refused to the call: it was not made.
-func TestRefusedSource(t *testing.T) {
+func TestDo_SourceOfCredentialRejected(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]error{
 		400: nil, 401: tenantkit.ErrUnauthenticated, 403: nil, 404: nil, 409: nil, 410: nil, 429: tenantkit.ErrRateLimited, 503: tenantkit.ErrUnavailable,
@@ -333,7 +333,7 @@ func TestRefusedSource(t *testing.T) {
 			}
 			// A new one cannot be had after a refusal.
 			fails = false
-			c = newAPIClient(t, api, testURL, newMemory(t, refusal(401, "")))
+			c = newAPIClient(t, api, testURL, newMemory(t, errorStep(401, "")))
 			err = c.Do(t.Context(), &deleteThing, callOf(&deleteThing), nil)
 			wantSentinels(t, err, append(wants, tenantkit.ErrUnauthenticated)...)
 			var inner *tenantkit.Error

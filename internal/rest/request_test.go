@@ -322,7 +322,7 @@ func TestBadInput(t *testing.T) {
 	t.Parallel()
 	server := newMemory(t)
 	c := newTestClient(t, server)
-	refused := tenantkit.Option(func(*tenantkit.Settings) error { return fmt.Errorf("not like this") })
+	rejection := tenantkit.Option(func(*tenantkit.Settings) error { return fmt.Errorf("not like this") })
 	lost := secretThing{ID: "a", Password: tenantkit.NewSecret(tenantkit.Redacted)}
 	tests := map[string]struct {
 		client        *Client
@@ -334,7 +334,7 @@ func TestBadInput(t *testing.T) {
 		"no client":            {nil, t.Context(), Call{}, nil, "client", "must be made by NewClient"},
 		"no context":           {c, nil, Call{}, nil, "ctx", "must not be nil"},
 		"nil option":           {c, t.Context(), Call{}, []tenantkit.Option{nil}, "opts", "an option is nil"},
-		"bad option":           {c, t.Context(), Call{}, []tenantkit.Option{refused}, "opts", "not like this"},
+		"bad option":           {c, t.Context(), Call{}, []tenantkit.Option{rejection}, "opts", "not like this"},
 		"lost secret":          {c, t.Context(), Call{Body: &lost}, nil, "password", "read the object again"},
 		"lost secret, deep":    {c, t.Context(), Call{Body: map[string]any{"users": []secretThing{{}, lost}}}, nil, "users.1.password", "[redacted]"},
 		"no UTF-8":             {c, t.Context(), Call{Body: thing{Name: "\xff"}}, nil, "name", "must be valid UTF-8"},
@@ -357,7 +357,7 @@ func TestBadInput(t *testing.T) {
 	})
 	_, err := New(testAPI(), testURL, []tenantkit.Option{nil})
 	wantInvalid(t, err, "NewClient", "opts", "an option is nil")
-	_, err = New(testAPI(), testURL, []tenantkit.Option{refused})
+	_, err = New(testAPI(), testURL, []tenantkit.Option{rejection})
 	wantInvalid(t, err, "NewClient", "opts", "not like this")
 	(*Client)(nil).CloseIdleConnections()
 }

@@ -192,7 +192,7 @@ func TestMiddleware(t *testing.T) {
 			})
 		})
 	}
-	server := newMemory(t, refusal(429, "0"), jsonStep(`{}`))
+	server := newMemory(t, errorStep(429, "0"), jsonStep(`{}`))
 	c := newTestClient(t, server, fastRetry(), mark("inner"), mark("outer"))
 	if err := c.Do(t.Context(), &getThing, callOf(&getThing), nil); err != nil {
 		t.Fatal(err)
@@ -238,7 +238,7 @@ func TestAttemptsEnd(t *testing.T) {
 			return next.RoundTrip(req)
 		})
 	})
-	server := newMemory(t, refusal(503, "0"), jsonStep(`{}`), refusal(404, ""), jsonStep(`[{},{}]`))
+	server := newMemory(t, errorStep(503, "0"), jsonStep(`{}`), errorStep(404, ""), jsonStep(`[{},{}]`))
 	c := newTestClient(t, server, fastRetry(), watch)
 	_ = c.Do(t.Context(), &getThing, callOf(&getThing), nil)
 	_ = c.Do(t.Context(), &getThing, callOf(&getThing), nil)

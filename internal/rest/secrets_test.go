@@ -233,7 +233,7 @@ func TestEchoedSecrets(t *testing.T) {
 }
 
 // A secret that the server has just made is not in an error that tells that invalid response.
-func TestNewSecretsInUnusableAnswers(t *testing.T) {
+func TestDo_NewSecretsInInvalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]step{
 		"wrong type beside it": jsonStep(`{"password":"s3new","id":7}`),
@@ -319,8 +319,8 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 func TestHiddenErrorsCanBeTestedFor(t *testing.T) {
 	t.Parallel()
 	inner := fmt.Errorf("proxy said %s: %w", testKey, context.DeadlineExceeded)
-	refused := fmt.Errorf("%s: %w", testKey, errReset)
-	c := newTestClient(t, newMemory(t, step{err: refused}, step{err: inner}), tenantkit.WithRetry(tenantkit.NoRetry()))
+	rejection := fmt.Errorf("%s: %w", testKey, errReset)
+	c := newTestClient(t, newMemory(t, step{err: rejection}, step{err: inner}), tenantkit.WithRetry(tenantkit.NoRetry()))
 	err := c.Do(t.Context(), &getThing, callOf(&getThing), nil)
 	if !errors.Is(err, errReset) || strings.Contains(err.Error(), testKey) {
 		t.Errorf("err = %v", err)

@@ -97,10 +97,10 @@ func TestStreamShapes(t *testing.T) {
 }
 
 // A stream is repeated until its first element is there, without a trace of what was there before.
-func TestStreamIsRepeatedBeforeItsFirstElement(t *testing.T) {
+func TestStream_RetriedBeforeItsFirstElement(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]step{
-		"refused":                     refusal(503, ""),
+		"refused":                     errorStep(503, ""),
 		"no answer":                   {err: errReset},
 		"broken before the array":     {body: " ", cut: errReset},
 		"broken in the first element": {body: `[{"name":"old",`, cut: errReset},

@@ -193,12 +193,12 @@ func TestCancelledWait(t *testing.T) {
 		want    []error
 		outcome tenantkit.Outcome
 	}{
-		"cancelled": {refusal(429, "60"), func(ctx context.Context) (context.Context, func()) {
+		"cancelled": {errorStep(429, "60"), func(ctx context.Context) (context.Context, func()) {
 			ctx, cancel := context.WithCancel(ctx)
 			time.AfterFunc(time.Second, cancel)
 			return ctx, cancel
 		}, []error{tenantkit.ErrRateLimited, context.Canceled}, rejected},
-		"cancelled with a cause": {refusal(503, "60"), func(ctx context.Context) (context.Context, func()) {
+		"cancelled with a cause": {errorStep(503, "60"), func(ctx context.Context) (context.Context, func()) {
 			ctx, cancel := context.WithCancelCause(ctx)
 			time.AfterFunc(time.Second, func() { cancel(cause) })
 			return ctx, func() { cancel(nil) }

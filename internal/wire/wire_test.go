@@ -80,10 +80,10 @@ func TestVisit(t *testing.T) {
 // The error of a value says where it stands.
 func TestField(t *testing.T) {
 	t.Parallel()
-	refused := errors.New("refused")
+	rejection := errors.New("refused")
 	encoder := NewReplacer(func(s secret) (string, error) {
 		if s == "bad" {
-			return "", refused
+			return "", rejection
 		}
 		return string(s), nil
 	})
@@ -92,10 +92,10 @@ func TestField(t *testing.T) {
 		pointer string
 		reason  error
 	}{
-		"field":    {nested{One: "bad"}, "/one", refused},
-		"deep":     {nested{Inner: &nested{List: []secret{"x", "bad"}}}, "/inner/list/1", refused},
-		"map":      {nested{Map: map[string]secret{"a/b": "bad"}}, "/map/a~1b", refused},
-		"itself":   {secret("bad"), "", refused},
+		"field":    {nested{One: "bad"}, "/one", rejection},
+		"deep":     {nested{Inner: &nested{List: []secret{"x", "bad"}}}, "/inner/list/1", rejection},
+		"map":      {nested{Map: map[string]secret{"a/b": "bad"}}, "/map/a~1b", rejection},
+		"itself":   {secret("bad"), "", rejection},
 		"channel":  {struct{ C chan int }{}, "/C", nil},
 		"no UTF-8": {nested{Plain: "\xff"}, "/plain", nil},
 	}
@@ -109,7 +109,7 @@ func TestField(t *testing.T) {
 			}
 		})
 	}
-	if pointer, reason := Field(refused); pointer != "" || reason != refused {
+	if pointer, reason := Field(rejection); pointer != "" || reason != rejection {
 		t.Errorf("Field of a foreign error = %q, %v", pointer, reason)
 	}
 }
