@@ -3,6 +3,7 @@ package worklytics_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -186,11 +187,41 @@ func TestTenantHeaderStays(t *testing.T) {
 		got = req.Header.Values("x-worklytics-tenant-id")
 		return httpmock.NewStringResponse(200, ""), nil
 	})
-	if err := client.DeleteDataConnection(t.Context(), "1"); err != nil {
-		t.Fatal(err)
+	other := tenantkit.WithHeader("X-Worklytics-Tenant-Id", "another")
+	remove := tenantkit.Operation{Method: http.MethodDelete, Path: "/x", Class: tenantkit.Idempotent}
+	for name, call := range map[string]func() error{
+		"method":           func() error { return client.DeleteDataConnection(t.Context(), "1") },
+		"method, per call": func() error { return client.DeleteDataConnection(t.Context(), "1", other) },
+		"Call":             func() error { return client.Call(t.Context(), remove, tenantkit.CallParams{}, nil) },
+		"Call, per call":   func() error { return client.Call(t.Context(), remove, tenantkit.CallParams{}, nil, other) },
+	} {
+		if err := call(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{tenantID}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
-	if diff := cmp.Diff([]string{tenantID}, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+}
+
+// A client that was not made by NewClient returns errors, and can be printed.
+func TestClient_Nil(t *testing.T) {
+	t.Parallel()
+	var none *worklytics.Client
+	op := tenantkit.Operation{Method: http.MethodGet, Path: "/x", Class: tenantkit.Read}
+	for _, client := range []*worklytics.Client{none, new(worklytics.Client)} {
+		client.CloseIdleConnections()
+		if text := fmt.Sprintf("%v %d", client, client); text != "nil client nil client" {
+			t.Errorf("printed %q", text)
+		}
+		_, pageErr := client.CallPage(t.Context(), op, tenantkit.CallParams{}, new([]int))
+		_, modifyErr := client.ModifyDataConnection(t.Context(), "1", func(*worklytics.DataConnection) error { return nil })
+		for _, err := range []error{client.Call(t.Context(), op, tenantkit.CallParams{}, nil), pageErr, modifyErr} {
+			var invalid *tenantkit.ValidationError
+			if !errors.As(err, &invalid) || invalid.Field != "client" {
+				t.Errorf("got %v", err)
+			}
+		}
 	}
 }
 

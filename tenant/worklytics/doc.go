@@ -40,10 +40,10 @@
 // service refuses a token, auth.CheckIDToken tells what may be wrong with it.
 //
 // A call that fails returns a [*tenantkit.Error], and input that cannot be sent a
-// [*tenantkit.ValidationError]. [errors.Is] with [tenantkit.ErrNotFound] and its siblings matches the
-// kind of a rejection. [tenantkit.OutcomeOf] says whether a write took effect.
-// [tenantkit.RetryPolicy] says which calls are retried: reads, and idempotent writes such as updates
-// and deletions. A creation is retried only if it was certainly not applied.
+// [*tenantkit.ValidationError]. [errors.Is] with [tenantkit.ErrNotFound] and its siblings matches
+// the kind of a rejection. [tenantkit.OutcomeOf] says whether a write took effect.
+// [tenantkit.RetryPolicy] says which calls are retried: reads, and idempotent writes such as
+// updates and deletions. A creation is retried only if it was certainly not applied.
 //
 // # What is documented, and what is not
 //

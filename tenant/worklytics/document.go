@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/wire"
@@ -156,10 +156,18 @@ func isServiceTime(name string, value json.RawMessage) bool {
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
 		return seconds >= 1e9 // since 1970, or milliseconds
 	}
-	return text == "null" || datePattern().MatchString(text)
+	return text == "null" || isDate(text)
 }
 
-// datePattern matches an ISO date, and other dates with a year before the time of the day.
-var datePattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\d{4}-\d\d-\d\d|\b\d{4}\b.*\d\d:\d\d`)
-})
+// isDate reports whether text begins with an ISO date, or has a year before the time of the day.
+func isDate(text string) bool {
+	if _, err := time.Parse(time.DateOnly, text[:min(len(text), len(time.DateOnly))]); err == nil {
+		return true
+	}
+	beforeMinutes, _, hasTime := strings.Cut(text, ":")
+	words := strings.Fields(beforeMinutes)
+	return hasTime && len(words) > 1 && slices.ContainsFunc(words[:len(words)-1], func(word string) bool {
+		year, err := strconv.Atoi(strings.Trim(word, ","))
+		return err == nil && 1970 <= year && year <= 9999
+	})
+}

@@ -17,7 +17,7 @@
 //   - An ID comes as a JSON number, or as text [WithTextIDs], and must be sent back as it came.
 //   - Objects have the fields creationDate and lastUpdateDate, which are ignored when they are
 //     sent. All other fields that are sent are kept, whatever they are.
-//   - A token that cannot be verified is answered with 401, one whose principal lacks the role with 403.
+//   - A token that cannot be verified gets a 401, one whose principal lacks the role a 403.
 //   - Refusals are JSON with a message, and a path that is not there is answered with a page of
 //     HTML.
 //   - Nothing is known to refuse a second connection like the first, so it is created.
