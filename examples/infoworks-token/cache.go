@@ -13,12 +13,14 @@ import (
 	"github.com/tenantkit/tenantkit/auth"
 )
 
-// cacheFile returns the file of the token for this server and user, so that no token serves another one.
+// cacheFile returns the file of the token for this server and user, so that no token serves another
+// one.
 func (o *options) cacheFile(ctx context.Context) (string, error) {
 	whose := sha256.New()
 	whose.Write([]byte(o.url + "\n" + o.credentials.Username + "\n"))
 	if o.credentials.RefreshToken != nil {
-		// A refresh token that is replaced may be another user's. It is too long to be guessed from its digest.
+		// A refresh token that is replaced may be another user's. It is too long to be
+		// guessed from its digest.
 		token, err := o.credentials.RefreshToken.Token(ctx)
 		if err != nil && o.credentials.Password == nil {
 			return "", err
@@ -39,7 +41,8 @@ func (o *options) cacheFile(ctx context.Context) (string, error) {
 	return filepath.Join(dir, hex.EncodeToString(whose.Sum(nil)[:16])+".json"), nil
 }
 
-// token returns the kept token, or a new one where its life is too short. One process at a time makes a new one.
+// token returns the kept token, or a new one where its life is too short. One process at a time
+// makes a new one.
 func (o *options) token(ctx context.Context, path string) (token auth.Token, err error) {
 	store := auth.FileStore(path)
 	kept, err := load(ctx, store)

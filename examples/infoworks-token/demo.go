@@ -15,7 +15,8 @@ import (
 	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 )
 
-// runDemo asks a fake server for a token, and returns it in each format, as runs of the program print it.
+// runDemo asks a fake server for a token, and returns it in each format, as runs of the program
+// print it.
 func runDemo(ctx context.Context) (text []byte, err error) {
 	const user, refreshToken = "admin@infoworks.io", "a made-up refresh token"
 	server := infoworkstest.NewServer(infoworkstest.WithUsers(infoworkstest.User{Email: user, RefreshToken: refreshToken}))

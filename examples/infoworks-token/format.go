@@ -29,8 +29,9 @@ func asJSON(token auth.Token) ([]byte, error) {
 	}{token.Value.Reveal(), token.Expiry.UTC()})
 }
 
-// asExecCredential answers as https://kubernetes.io/docs/reference/config-api/client-authentication.v1/ says, in the version that is
-// asked for.
+// asExecCredential answers as
+// https://kubernetes.io/docs/reference/config-api/client-authentication.v1/ says, in the version
+// that is asked for.
 func asExecCredential(token auth.Token) ([]byte, error) {
 	type status struct {
 		Token  string    `json:"token"`

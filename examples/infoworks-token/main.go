@@ -1,5 +1,6 @@
-// Infoworks-token is a credential helper, as kubectl and git have them: it prints an access token of Infoworks that is good for a
-// while, and keeps it in a file for the next time. README.md tells how it is used.
+// Infoworks-token is a credential helper, as kubectl and git have them: it prints an access token
+// of Infoworks that is good for a while, and keeps it in a file for the next time. README.md tells
+// how it is used.
 package main
 
 import (
@@ -60,7 +61,8 @@ func (o *options) answer(ctx context.Context, in io.Reader) ([]byte, error) {
 		}
 	}
 	if o.action != "get" && o.action != "erase" {
-		// What git wants to be stored came from here, and an action that is not known is to be ignored, as git's documentation says.
+		// What git wants to be stored came from here, and an action that is not known is to
+		// be ignored, as git's documentation says.
 		return nil, nil
 	}
 	path, err := o.cacheFile(ctx)

@@ -7,7 +7,8 @@ import (
 	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 )
 
-// startDemo starts a server with a made-up account, the same in each run. A slow one leaves time to see the progress, and to interrupt.
+// startDemo starts a server with a made-up account, the same in each run. A slow one leaves time to
+// see the progress, and to interrupt.
 func startDemo(slow bool) *keboolatest.Server {
 	day := time.Date(2021, 3, 1, 9, 0, 0, 0, time.UTC)
 	server := keboolatest.NewServer(keboolatest.WithPageSize(5))

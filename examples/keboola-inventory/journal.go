@@ -21,8 +21,9 @@ type header struct {
 
 const journalVersion = 1
 
-// journal holds what was read, and where the reading goes on. In its file each page is one line, which is on the disk before the next
-// page is asked for; so a run that is killed loses one page at most, and a line that was cut off is the last one and does not count.
+// journal holds what was read, and where the reading goes on. In its file each page is one line,
+// which is on the disk before the next page is asked for; so a run that is killed loses one page at
+// most, and a line that was cut off is the last one and does not count.
 type journal struct {
 	inventory
 	list, next string
@@ -34,8 +35,8 @@ type journal struct {
 // lockTime is how long a run waits for another to end, which may be about to.
 const lockTime = time.Second
 
-// openJournal reads the journal in the file of the given name, or begins one, and keeps other runs from it. Without a name nothing is
-// kept.
+// openJournal reads the journal in the file of the given name, or begins one, and keeps other runs
+// from it. Without a name nothing is kept.
 func openJournal(ctx context.Context, name, account string) (*journal, error) {
 	j := &journal{list: listProjects, seen: make(map[string]bool)}
 	if name == "" {
@@ -43,7 +44,8 @@ func openJournal(ctx context.Context, name, account string) (*journal, error) {
 	}
 	waiting, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
-	// The lock of a file of tokens serves for other files as well: NAME.lock, which the system takes back from a run that is killed.
+	// The lock of a file of tokens serves for other files as well: NAME.lock, which the system
+	// takes back from a run that is killed.
 	unlock, err := auth.FileStore(name).Lock(waiting)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -109,7 +111,8 @@ func (j *journal) take(line []byte) error {
 	return nil
 }
 
-// begin goes on behind the whole lines, over what was cut off, and writes the first line where there is none.
+// begin goes on behind the whole lines, over what was cut off, and writes the first line where
+// there is none.
 func (j *journal) begin(h header, whole int64) error {
 	if _, err := j.file.Seek(whole, io.SeekStart); err != nil {
 		return err
@@ -161,7 +164,8 @@ func (j *journal) close() error {
 	return errors.Join(j.file.Close(), j.unlock())
 }
 
-// remove is close for a run that came to its end: it deletes the file first, while no other run can have begun with it.
+// remove is close for a run that came to its end: it deletes the file first, while no other run can
+// have begun with it.
 func (j *journal) remove() error {
 	if j.file == nil {
 		return nil

@@ -121,7 +121,8 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// A run that is interrupted after any number of pages goes on where it was, and its output is that of one run.
+// A run that is interrupted after any number of pages goes on where it was, and its output is that
+// of one run.
 func TestGoingOn(t *testing.T) {
 	t.Setenv("INVENTORY_TOKEN", keboolatest.DefaultToken)
 	for pages := range 5 {

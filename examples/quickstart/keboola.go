@@ -44,7 +44,8 @@ func keboolaTour(ctx context.Context, p *printer) error {
 	p.done("a quota that is used up (outcome %s):", tenantkit.OutcomeOf(err))
 	p.note("%v", err)
 
-	// The answer is lost after the project was made: repeating the call would spend quota twice.
+	// The answer is lost after the project was made: repeating the call would spend quota
+	// twice.
 	server.Fail("CreateProject", keboolatest.Fault{ResetAfter: true})
 	_, err = client.CreateProject(ctx, &keboola.NewProject{Name: "Trial", KeboolaToken: keboola.KeboolaTokenDemo})
 	if tenantkit.OutcomeOf(err) != tenantkit.OutcomeUnknown {
@@ -65,8 +66,8 @@ func keboolaTour(ctx context.Context, p *printer) error {
 	}
 	p.done("read all %d users, over pages of two", users)
 
-	// First the list, then the deletions, which would move the pages that are still to be read. The project whose creation was not
-	// answered is in the list.
+	// First the list, then the deletions, which would move the pages that are still to be read.
+	// The project whose creation was not answered is in the list.
 	var made []string
 	for found, err := range client.AllProjects(ctx) {
 		if err != nil {

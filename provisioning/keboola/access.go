@@ -15,10 +15,11 @@ type ProjectLogin struct {
 	Password tenantkit.Secret `json:"password"`
 }
 
-// ProjectCredentials makes a user, adds it to the project, and returns its credentials: another user each time.
+// ProjectCredentials makes a user, adds it to the project, and returns its credentials: another
+// user each time.
 //
-// Although sent by GET it is a write: repeated only when it surely was not applied. After an error of another outcome the project may
-// have one user more.
+// Although sent by GET it is a write: repeated only when it surely was not applied. After an error
+// of another outcome the project may have one user more.
 func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...tenantkit.Option) (*ProjectLogin, error) {
 	credentials := new(ProjectLogin)
 	err := c.client().Do(ctx, &projectCredentials, rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
@@ -33,31 +34,35 @@ func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...ten
 	return credentials, nil
 }
 
-// ProjectAccess gives access to a project by single sign-on, and returns the claims for it. The service revokes the access after 24
-// hours. It fails for a project that was made some seconds ago; ten of them are mostly enough.
+// ProjectAccess gives access to a project by single sign-on, and returns the claims for it. The
+// service revokes the access after 24 hours. It fails for a project that was made some seconds ago;
+// ten of them are mostly enough.
 //
-// Although sent by GET it is a write, since it gives access: repeated only when it surely was not applied.
+// Although sent by GET it is a write, since it gives access: repeated only when it surely was not
+// applied.
 func (c *Client) ProjectAccess(ctx context.Context, pid string, opts ...tenantkit.Option) (*SSOClaims, error) {
 	return c.claims(ctx, &projectAccess, pid, opts)
 }
 
-// UserSSO returns the claims with which a user signs on to GoodData. They serve for a day. Repeated on failure like any read.
+// UserSSO returns the claims with which a user signs on to GoodData. They serve for a day. Repeated
+// on failure like any read.
 func (c *Client) UserSSO(ctx context.Context, login string, opts ...tenantkit.Option) (*SSOClaims, error) {
 	return c.claims(ctx, &userSSO, login, opts)
 }
 
 // claims calls an operation that answers with claims for what name stands for in its path.
 func (c *Client) claims(ctx context.Context, operation *rest.Operation, name string, opts []tenantkit.Option) (*SSOClaims, error) {
-	var answer struct {
+	var response struct {
 		SSOClaims
-		// The key as the API's description writes it, surely by mistake: GoodData takes the claims under the other.
+		// The key as the API's description writes it, surely by mistake: GoodData takes the
+		// claims under the other.
 		Enrypted tenantkit.Secret `json:"enryptedClaims"`
 	}
-	err := c.client().Do(ctx, operation, rest.Call{Path: []string{name}, Into: &answer, Check: func() error {
-		if answer.EncryptedClaims.IsZero() {
-			answer.EncryptedClaims = answer.Enrypted
+	err := c.client().Do(ctx, operation, rest.Call{Path: []string{name}, Into: &response, Check: func() error {
+		if response.EncryptedClaims.IsZero() {
+			response.EncryptedClaims = response.Enrypted
 		}
-		if answer.EncryptedClaims.IsZero() || answer.SSOProvider == "" {
+		if response.EncryptedClaims.IsZero() || response.SSOProvider == "" {
 			return errors.New("it lacks encryptedClaims or ssoProvider")
 		}
 		return nil
@@ -65,5 +70,5 @@ func (c *Client) claims(ctx context.Context, operation *rest.Operation, name str
 	if err != nil {
 		return nil, err
 	}
-	return &answer.SSOClaims, nil
+	return &response.SSOClaims, nil
 }

@@ -14,7 +14,7 @@ import (
 const component = "gooddata-provisioning"
 
 // discoverBaseURL is an operation of another service, the Storage API.
-var discoverBaseURL = rest.Operation{Name: "DiscoverBaseURL", Method: http.MethodGet, Path: "/v2/storage", Class: tenantkit.Read}
+var discoverBaseURL = rest.Operation{Service: service, Name: "DiscoverBaseURL", Method: http.MethodGet, Path: "/v2/storage", Class: tenantkit.Read}
 
 // index is the part of the Storage API's index that tells of other services.
 type index struct {
@@ -33,15 +33,17 @@ func (i *index) find() (string, error) {
 	return "", fmt.Errorf("none of its %d services is %s: this stack does not offer it", len(i.Services), component)
 }
 
-// DiscoverBaseURL asks a Keboola Connection for the URL of its GoodData provisioning service: connectionURL is that of the stack's user
-// interface, such as https://connection.keboola.com. It needs no token. A stack without the service is an error.
+// DiscoverBaseURL asks a Keboola Connection for the URL of its GoodData provisioning service:
+// connectionURL is that of the stack's user interface, such as https://connection.keboola.com. It
+// needs no token. A stack without the service is an error.
 //
-// The URL found is one that [NewClient] takes under the same options: by https, or on a loopback address, or with WithInsecureHTTP.
-// Repeated on failure like any read.
+// The URL found is one that [NewClient] takes under the same options: by https, or on a loopback
+// address, or with WithInsecureHTTP. Repeated on failure like any read.
 //
 // The index of services is described at https://keboola.docs.apiary.io.
 func DiscoverBaseURL(ctx context.Context, connectionURL string, opts ...tenantkit.Option) (string, error) {
-	// A transport of the call's own, under the caller's options, so that no connection outlives the call.
+	// A transport of the call's own, under the caller's options, so that no connection outlives
+	// the call.
 	transport := tenantkit.NewTransport()
 	defer transport.CloseIdleConnections()
 	opts = append([]tenantkit.Option{tenantkit.WithHTTPClient(&http.Client{Transport: transport})}, opts...)
@@ -52,11 +54,11 @@ func DiscoverBaseURL(ctx context.Context, connectionURL string, opts ...tenantki
 		return "", renamed(err, op.Name)
 	}
 	var (
-		answer index
-		found  string
+		response index
+		found    string
 	)
-	err = client.Do(ctx, op, rest.Call{Into: &answer, Check: func() error {
-		if found, err = answer.find(); err != nil {
+	err = client.Do(ctx, op, rest.Call{Into: &response, Check: func() error {
+		if found, err = response.find(); err != nil {
 			return err
 		}
 		var invalid *tenantkit.ValidationError

@@ -10,7 +10,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// readError reads all forms in which the service, the gateway before it, and other services of Keboola tell of a failure:
+// readError reads all forms in which the service, the gateway before it, and other services of
+// Keboola tell of a failure:
 //
 //	{"errorMessage", "errorType", "requestId"}                        the service
 //	{"errorMessage", "errorCode" (text or number), "apiRequestId"}    its gateway
@@ -60,7 +61,8 @@ const notInDatabase = " not found in database"
 
 const maxPlainText = 300
 
-// plainText returns the beginning of a body that is no JSON object in one line, or the title of an HTML page.
+// plainText returns the beginning of a body that is no JSON object in one line, or the title of an
+// HTML page.
 func plainText(body string) string {
 	if title, ok := htmlTitle(body); ok {
 		body = title
@@ -72,7 +74,8 @@ func plainText(body string) string {
 	return line
 }
 
-// htmlTitle returns the title of an HTML page, empty where it has none, and whether body looks like one at all.
+// htmlTitle returns the title of an HTML page, empty where it has none, and whether body looks like
+// one at all.
 func htmlTitle(body string) (string, bool) {
 	if !strings.HasPrefix(strings.TrimSpace(body), "<") {
 		return "", false

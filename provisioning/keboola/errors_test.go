@@ -230,7 +230,8 @@ func FuzzRefusal(f *testing.F) {
 	})
 }
 
-// Whatever a list holds, it is read as JSON reads it, or refused; and no element without a name gets through.
+// Whatever a list holds, it is read as JSON reads it, or refused; and no element without a name
+// gets through.
 func FuzzLists(f *testing.F) {
 	for _, name := range []string{"projects.json", "projects-lenient.json", "users.json"} {
 		f.Add(testdata(f, "answers/"+name), "")

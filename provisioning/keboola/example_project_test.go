@@ -12,8 +12,8 @@ import (
 	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 )
 
-// fakeClient returns a client of a fake service, on which there is the project "sales" and the user ada@example.org. A program has a
-// base URL, and a source of its Storage API token.
+// fakeClient returns a client of a fake service, on which there is the project "sales" and the user
+// ada@example.org. A program has a base URL, and a source of its Storage API token.
 func fakeClient() (*keboola.Client, func()) {
 	server := keboolatest.NewServer()
 	server.AddProject(keboolatest.Project{PID: "sales", Name: "Sales"})
@@ -76,7 +76,8 @@ func ExampleDiscoverBaseURL() {
 	// Output: 0 projects; all of them: true
 }
 
-// A project with a service user, whose password is told only here. The user is not in the project until it is added.
+// A project with a service user, whose password is told only here. The user is not in the project
+// until it is added.
 func ExampleClient_CreateProjectWithUser() {
 	client, stop := fakeClient()
 	defer stop()

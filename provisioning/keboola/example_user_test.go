@@ -60,7 +60,8 @@ func ExampleClient_AllUsers() {
 	// Output: true
 }
 
-// A page of a program's own, from which a browser posts the form that signs its user on to GoodData.
+// A page of a program's own, from which a browser posts the form that signs its user on to
+// GoodData.
 func ExampleClient_UserSSO() {
 	client, stop := fakeClient()
 	defer stop()
@@ -73,7 +74,8 @@ func ExampleClient_UserSSO() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// With html/template: <form method="post" action="{{.Action}}">, and a hidden field for each of form.Values().
+	// With html/template: <form method="post" action="{{.Action}}">, and a hidden field for
+	// each of form.Values().
 	fmt.Println(form.Action, form.TargetURL, form.EncryptedClaims)
 	// Output: https://secure.gooddata.com/gdc/account/customerlogin /#s=/gdc/projects/sales|projectDashboardPage [redacted]
 }

@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// testToken and the other secrets of these tests hold the word MARKER, so that it is easily seen where one of them gets.
+// testToken and the other secrets of these tests hold the word MARKER, so that it is easily seen
+// where one of them gets.
 const testToken = "MARKER-4711-f00dcafe"
 
 func testdata(t testing.TB, name string) string {

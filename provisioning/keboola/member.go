@@ -38,9 +38,11 @@ type membership struct {
 	Role Role `json:"role"`
 }
 
-// AddUserToProject gives a user a role in a project. The user must be one of this Keboola project's GoodData domain.
+// AddUserToProject gives a user a role in a project. The user must be one of this Keboola project's
+// GoodData domain.
 //
-// What a second time does is not documented, so it is repeated like any write: only when it surely was not applied.
+// What a second time does is not documented, so it is repeated like any write: only when it surely
+// was not applied.
 func (c *Client) AddUserToProject(ctx context.Context, pid, login string, role Role, opts ...tenantkit.Option) error {
 	op := &addUserToProject
 	if !slices.Contains(roles, role) {
@@ -49,8 +51,8 @@ func (c *Client) AddUserToProject(ctx context.Context, pid, login string, role R
 	return c.client().Do(ctx, op, rest.Call{Path: []string{pid, login}, Body: membership{role}}, opts)
 }
 
-// RemoveUserFromProject takes a user out of a project. Repeated on failure like any idempotent write; a user that is gone from it when a
-// lost answer made the client repeat counts as removed.
+// RemoveUserFromProject takes a user out of a project. Repeated on failure like any idempotent
+// write; a user that is gone from it when a lost answer made the client repeat counts as removed.
 func (c *Client) RemoveUserFromProject(ctx context.Context, pid, login string, opts ...tenantkit.Option) error {
 	return c.client().Do(ctx, &removeUserFromProject, rest.Call{Path: []string{pid, login}}, opts)
 }

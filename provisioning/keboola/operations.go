@@ -11,8 +11,8 @@ import (
 // creationTimeout is for GoodData, which takes minutes to make a project.
 const creationTimeout = 5 * time.Minute
 
-// The API, as apiary.apib of keboola/gooddata-provisioning describes it. All operations take the Storage API token in
-// X-StorageApi-Token.
+// The API, as apiary.apib of keboola/gooddata-provisioning describes it. All operations take the
+// Storage API token in X-StorageApi-Token.
 var (
 	listProjects          = rest.Operation{Service: service, Name: "ListProjects", Method: http.MethodGet, Path: "/projects", Class: tenantkit.Read}
 	getProject            = rest.Operation{Service: service, Name: "GetProject", Method: http.MethodGet, Path: "/projects/{pid}", Class: tenantkit.Read}

@@ -1,8 +1,6 @@
 package keboola
 
 import (
-	"net/http"
-
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
@@ -11,8 +9,8 @@ type pageQuery struct {
 	Next string `url:"nextPageToken,omitempty"`
 }
 
-// nextPage finds the token of the next page. Nothing else of the link counts: the documented one of a list of users names /projects,
-// and the Storage API token must not follow it to another host.
+// nextPage finds the token of the next page. Nothing else of the link counts: the documented one of
+// a list of users names /projects, and the Storage API token must not follow it to another host.
 var nextPage = rest.LinkToken("nextPageToken")
 
 // pager returns what reads the pages of a list.
@@ -21,7 +19,7 @@ func pager[T any](c *Client, operation *rest.Operation, check func(*T) error) *r
 		Client:    c.client(),
 		Operation: operation,
 		Call:      func(next string) rest.Call { return rest.Call{Query: pageQuery{next}} },
-		Next:      func(answer *http.Response) (string, error) { return nextPage(answer) },
+		Next:      nextPage,
 		Check:     check,
 	}
 }

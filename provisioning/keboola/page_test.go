@@ -18,8 +18,8 @@ import (
 	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 )
 
-// All pages are read in order, however the links are written, and nothing goes anywhere but to the paths of the lists on the client's
-// own host.
+// All pages are read in order, however the links are written, and nothing goes anywhere but to the
+// paths of the lists on the client's own host.
 func TestAllUnderEveryLinkStyle(t *testing.T) {
 	t.Parallel()
 	for name, style := range map[string]keboolatest.LinkStyle{

@@ -11,7 +11,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// KeboolaToken names one of the GoodData authorization tokens of Keboola, under which a project can be made.
+// KeboolaToken names one of the GoodData authorization tokens of Keboola, under which a project can
+// be made.
 type KeboolaToken string
 
 // The tokens of Keboola. Projects under the demo token end after 30 days.
@@ -24,20 +25,23 @@ const (
 type Project struct {
 	// PID is the project's id in GoodData.
 	PID string `json:"pid"`
-	// Token is the GoodData authorization token that the project was made under: the name of one of Keboola's, or your own. Only
-	// [Client.GetProject] gives it. [Project.KeboolaToken] tells which of Keboola's it is.
+	// Token is the GoodData authorization token that the project was made under: the name of
+	// one of Keboola's, or your own. Only [Client.GetProject] gives it. [Project.KeboolaToken]
+	// tells which of Keboola's it is.
 	Token tenantkit.Secret `json:"token,omitzero"`
 	// CreatedOn is when the project was made.
 	CreatedOn time.Time `json:"createdOn,omitzero"`
-	// CreatedBy and CreatedByID are the name and the id of who made it: of a Storage API token, as it seems; neither is explained.
+	// CreatedBy and CreatedByID are the name and the id of who made it: of a Storage API token,
+	// as it seems; neither is explained.
 	CreatedBy   Text `json:"createdBy,omitzero"`
 	CreatedByID Text `json:"createdById,omitzero"`
-	// ExpiresOn is when the project ends; the zero time where it does not, or where the service does not tell.
+	// ExpiresOn is when the project ends; the zero time where it does not, or where the service
+	// does not tell.
 	ExpiresOn time.Time `json:"expiresOn,omitzero"`
 }
 
-// KeboolaToken returns which of Keboola's tokens the project was made under. It is empty for a token of your own, and for a project
-// whose Token is not known.
+// KeboolaToken returns which of Keboola's tokens the project was made under. It is empty for a
+// token of your own, and for a project whose Token is not known.
 func (p *Project) KeboolaToken() KeboolaToken {
 	switch token := KeboolaToken(strings.TrimPrefix(p.Token.Reveal(), "keboola_")); token {
 	case KeboolaTokenDemo, KeboolaTokenProduction:
@@ -60,9 +64,10 @@ type ListProjectsOptions struct {
 	Next string
 }
 
-// ListProjects returns one page of the projects. Go on with the Next that it gives, which can be stored, until that is empty; or use
-// [Client.AllProjects]. The server decides how many projects a page holds, and it may be none in the middle. Nil options mean the first
-// page. Repeated on failure like any read.
+// ListProjects returns one page of the projects. Go on with the Next that it gives, which can be
+// stored, until that is empty; or use [Client.AllProjects]. The server decides how many projects a
+// page holds, and it may be none in the middle. Nil options mean the first page. Repeated on
+// failure like any read.
 //
 // A page that names itself as the next one is an error.
 func (c *Client) ListProjects(ctx context.Context, options *ListProjectsOptions, opts ...tenantkit.Option) (*tenantkit.Page[Project], error) {
@@ -73,15 +78,16 @@ func (c *Client) ListProjects(ctx context.Context, options *ListProjectsOptions,
 	return pager(c, &listProjects, (*Project).check).Page(ctx, next, opts)
 }
 
-// AllProjects iterates over all projects. Nothing is sent before the first iteration. The next page is fetched while the loop handles
-// this one, so that two are in memory at most; leaving the loop ends that. A second iteration asks the server again. An error is the
-// last thing that it yields, also where the pages turn in a circle. Each page is repeated on failure like any read.
+// AllProjects iterates over all projects. Nothing is sent before the first iteration. The next page
+// is fetched while the loop handles this one, so that two are in memory at most; leaving the loop
+// ends that. A second iteration asks the server again. An error is the last thing that it yields,
+// also where the pages turn in a circle. Each page is repeated on failure like any read.
 func (c *Client) AllProjects(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Project, error] {
 	return pager(c, &listProjects, (*Project).check).All(ctx, opts)
 }
 
-// GetProject returns one project, with its token. An unknown one is [tenantkit.ErrNotFound], also where the service answers 400.
-// Repeated on failure like any read.
+// GetProject returns one project, with its token. An unknown one is [tenantkit.ErrNotFound], also
+// where the service answers 400. Repeated on failure like any read.
 func (c *Client) GetProject(ctx context.Context, pid string, opts ...tenantkit.Option) (*Project, error) {
 	project := new(Project)
 	err := c.client().Do(ctx, &getProject, rest.Call{Path: []string{pid}, Into: project, Check: project.check}, opts)
@@ -91,7 +97,8 @@ func (c *Client) GetProject(ctx context.Context, pid string, opts ...tenantkit.O
 	return project, nil
 }
 
-// NewProject describes a project to create. Exactly one of KeboolaToken and CustomToken must be given.
+// NewProject describes a project to create. Exactly one of KeboolaToken and CustomToken must be
+// given.
 type NewProject struct {
 	// Name is the project's title in GoodData.
 	Name string `json:"name"`
@@ -127,11 +134,12 @@ type CreatedProject struct {
 	PID string `json:"pid"`
 }
 
-// CreateProject creates a project, which spends quota unless it has a CustomToken, and may take minutes: each attempt has 5 minutes, or
-// what WithTimeout gives to this call.
+// CreateProject creates a project, which spends quota unless it has a CustomToken, and may take
+// minutes: each attempt has 5 minutes, or what WithTimeout gives to this call.
 //
-// Like any write, it is repeated only when it surely was not applied. After an error [tenantkit.OutcomeOf] tells what is known: with
-// [tenantkit.OutcomeUnknown] or [tenantkit.OutcomeApplied], look at [Client.AllProjects] for a project made since, before you try
+// Like any write, it is repeated only when it surely was not applied. After an error
+// [tenantkit.OutcomeOf] tells what is known: with [tenantkit.OutcomeUnknown] or
+// [tenantkit.OutcomeApplied], look at [Client.AllProjects] for a project made since, before you try
 // again. A used up quota is refused.
 func (c *Client) CreateProject(ctx context.Context, project *NewProject, opts ...tenantkit.Option) (*CreatedProject, error) {
 	op := &createProject
@@ -151,7 +159,8 @@ func (c *Client) CreateProject(ctx context.Context, project *NewProject, opts ..
 	return created, nil
 }
 
-// CreatedProjectWithUser is what the service tells of a project and a user that it created. The password is told only here.
+// CreatedProjectWithUser is what the service tells of a project and a user that it created. The
+// password is told only here.
 type CreatedProjectWithUser struct {
 	// PID is the project's id in GoodData.
 	PID string `json:"pid"`
@@ -166,11 +175,12 @@ type withUser struct {
 	User bool `url:"user"`
 }
 
-// CreateProjectWithUser creates a project like [Client.CreateProject], and a service user for it. The user is not in the project: add
-// it with [Client.AddUserToProject].
+// CreateProjectWithUser creates a project like [Client.CreateProject], and a service user for it.
+// The user is not in the project: add it with [Client.AddUserToProject].
 //
-// Like any write, it is repeated only when it surely was not applied. After an error of another outcome there may be a project with a
-// user whose password is lost: delete it with [Client.DeleteProject] and its option User.
+// Like any write, it is repeated only when it surely was not applied. After an error of another
+// outcome there may be a project with a user whose password is lost: delete it with
+// [Client.DeleteProject] and its option User.
 func (c *Client) CreateProjectWithUser(ctx context.Context, project *NewProject, opts ...tenantkit.Option) (*CreatedProjectWithUser, error) {
 	op := &createProjectWithUser
 	if err := project.validate(op); err != nil {
@@ -193,12 +203,14 @@ func (c *Client) CreateProjectWithUser(ctx context.Context, project *NewProject,
 type DeleteProjectOptions struct {
 	// User also deletes the service user that was made with the project.
 	User bool `url:"user,omitempty"`
-	// IgnoreGoodDataErrors deletes the project from Keboola's records although GoodData fails to delete it.
+	// IgnoreGoodDataErrors deletes the project from Keboola's records although GoodData fails
+	// to delete it.
 	IgnoreGoodDataErrors bool `url:"ignoreGoodDataErrors,omitempty"`
 }
 
-// DeleteProject deletes a project. Nil options mean neither. An unknown one is [tenantkit.ErrNotFound], also where the service answers
-// 400. Repeated on failure like any idempotent write; one that is gone when a lost answer made the client repeat counts as deleted.
+// DeleteProject deletes a project. Nil options mean neither. An unknown one is
+// [tenantkit.ErrNotFound], also where the service answers 400. Repeated on failure like any
+// idempotent write; one that is gone when a lost answer made the client repeat counts as deleted.
 func (c *Client) DeleteProject(ctx context.Context, pid string, options *DeleteProjectOptions, opts ...tenantkit.Option) error {
 	return c.client().Do(ctx, &deleteProject, rest.Call{Path: []string{pid}, Query: options}, opts)
 }

@@ -119,7 +119,8 @@ func refuse(status int, wait string) httpmock.Responder {
 	return httpmock.ResponderFromResponse(response)
 }
 
-// What was deleted although the answer was lost is deleted, however the service says that it is gone.
+// What was deleted although the answer was lost is deleted, however the service says that it is
+// gone.
 func TestDeletionAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	policy := tenantkit.WithRetry(tenantkit.RetryPolicy{BaseDelay: time.Millisecond})
@@ -168,7 +169,8 @@ func TestDeletionAfterALostAnswer(t *testing.T) {
 	})
 }
 
-// A project of which the answer is lost is made once, and its quota spent once; the error says to look.
+// A project of which the answer is lost is made once, and its quota spent once; the error says to
+// look.
 func TestCreateProjectWithALostAnswer(t *testing.T) {
 	t.Parallel()
 	c, s := newFake(t, nil)
@@ -190,7 +192,8 @@ func TestCreateProjectWithALostAnswer(t *testing.T) {
 	}
 }
 
-// A kept connection that the service closed must not make net/http send these GETs by itself a second time.
+// A kept connection that the service closed must not make net/http send these GETs by itself a
+// second time.
 func TestGetsThatChangeAreNotRepeatedBelow(t *testing.T) {
 	t.Parallel()
 	for _, operation := range []string{"ProjectCredentials", "ProjectAccess"} {
@@ -247,7 +250,8 @@ func TestMaintenance(t *testing.T) {
 	}
 }
 
-// GoodData takes minutes to make a project: a call has five, unless it is given another time itself.
+// GoodData takes minutes to make a project: a call has five, unless it is given another time
+// itself.
 func TestTimeOfCreation(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -23,7 +23,8 @@ type SSOClaims struct {
 	SSOProvider string `json:"ssoProvider"`
 }
 
-// LoginForm is an HTML form, to be posted by the browser of the user who signs on, or by a program for it.
+// LoginForm is an HTML form, to be posted by the browser of the user who signs on, or by a program
+// for it.
 type LoginForm struct {
 	// Action is the URL that the form is posted to.
 	Action string
@@ -33,8 +34,8 @@ type LoginForm struct {
 	TargetURL       string
 }
 
-// Values returns the form's fields under the names that GoodData gives them, with the claims in plain text: for [http.PostForm], or for
-// the hidden fields of a page.
+// Values returns the form's fields under the names that GoodData gives them, with the claims in
+// plain text: for [http.PostForm], or for the hidden fields of a page.
 func (f *LoginForm) Values() url.Values {
 	return url.Values{
 		"encryptedClaims": {f.EncryptedClaims.Reveal()},
@@ -43,8 +44,9 @@ func (f *LoginForm) Values() url.Values {
 	}
 }
 
-// LoginForm returns the form that signs on to the GoodData at goodDataURL ([GoodDataURLUS], [GoodDataURLEU], or your own domain), and
-// goes on to targetURL: a path on the same host, such as "/#s=/gdc/projects/{pid}|projectDashboardPage". Nothing is sent; the error is a
+// LoginForm returns the form that signs on to the GoodData at goodDataURL ([GoodDataURLUS],
+// [GoodDataURLEU], or your own domain), and goes on to targetURL: a path on the same host, such as
+// "/#s=/gdc/projects/{pid}|projectDashboardPage". Nothing is sent; the error is a
 // [tenantkit.ValidationError].
 //
 // The form follows GoodData's description of the login by a PGP message.
@@ -79,5 +81,5 @@ func (s *SSOClaims) LoginForm(goodDataURL, targetURL string) (*LoginForm, error)
 }
 
 func invalidForm(field, reason string) error {
-	return &tenantkit.ValidationError{Operation: "LoginForm", Field: field, Reason: reason}
+	return &tenantkit.ValidationError{Service: service, Operation: "LoginForm", Field: field, Reason: reason}
 }

@@ -37,7 +37,8 @@ type ListUsersOptions struct {
 	Next string
 }
 
-// ListUsers returns one page of the users, like [Client.ListProjects] does of the projects. Repeated on failure like any read.
+// ListUsers returns one page of the users, like [Client.ListProjects] does of the projects.
+// Repeated on failure like any read.
 func (c *Client) ListUsers(ctx context.Context, options *ListUsersOptions, opts ...tenantkit.Option) (*tenantkit.Page[User], error) {
 	var next string
 	if options != nil {
@@ -46,7 +47,8 @@ func (c *Client) ListUsers(ctx context.Context, options *ListUsersOptions, opts 
 	return pager(c, &listUsers, (*User).check).Page(ctx, next, opts)
 }
 
-// AllUsers iterates over all users, like [Client.AllProjects] does over the projects. Repeated on failure like any read.
+// AllUsers iterates over all users, like [Client.AllProjects] does over the projects. Repeated on
+// failure like any read.
 func (c *Client) AllUsers(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*User, error] {
 	return pager(c, &listUsers, (*User).check).All(ctx, opts)
 }
@@ -65,8 +67,8 @@ type NewUser struct {
 	LastName  string `json:"lastName"`
 	// Email is the user's address where it is not the login.
 	Email string `json:"email,omitempty"`
-	// SSOProvider lets the user sign on through a provider other than Keboola's. It is not documented, but sent by Keboola's own
-	// component for the management of GoodData users.
+	// SSOProvider lets the user sign on through a provider other than Keboola's. It is not
+	// documented, but sent by Keboola's own component for the management of GoodData users.
 	SSOProvider string `json:"ssoProvider,omitempty"`
 }
 
@@ -96,11 +98,11 @@ type CreatedUser struct {
 	UID string `json:"uid"`
 }
 
-// CreateUser creates a user. What the service finds wrong with it is [tenantkit.ErrBadRequest]; a login that exists in another GoodData
-// domain is refused too.
+// CreateUser creates a user. What the service finds wrong with it is [tenantkit.ErrBadRequest]; a
+// login that exists in another GoodData domain is refused too.
 //
-// Like any write, it is repeated only when it surely was not applied. After [tenantkit.OutcomeUnknown], look for the login in
-// [Client.AllUsers].
+// Like any write, it is repeated only when it surely was not applied. After
+// [tenantkit.OutcomeUnknown], look for the login in [Client.AllUsers].
 func (c *Client) CreateUser(ctx context.Context, user *NewUser, opts ...tenantkit.Option) (*CreatedUser, error) {
 	op := &createUser
 	if err := user.validate(op); err != nil {
@@ -121,12 +123,14 @@ func (c *Client) CreateUser(ctx context.Context, user *NewUser, opts ...tenantki
 
 // DeleteUserOptions says how a user is deleted.
 type DeleteUserOptions struct {
-	// IgnoreGoodDataErrors deletes the user from Keboola's records although GoodData fails to delete it.
+	// IgnoreGoodDataErrors deletes the user from Keboola's records although GoodData fails to
+	// delete it.
 	IgnoreGoodDataErrors bool `url:"ignoreGoodDataErrors,omitempty"`
 }
 
-// DeleteUser deletes a user. Nil options mean that errors of GoodData count. Repeated on failure like any idempotent write; a user that
-// is gone when a lost answer made the client repeat counts as deleted.
+// DeleteUser deletes a user. Nil options mean that errors of GoodData count. Repeated on failure
+// like any idempotent write; a user that is gone when a lost answer made the client repeat counts
+// as deleted.
 func (c *Client) DeleteUser(ctx context.Context, login string, options *DeleteUserOptions, opts ...tenantkit.Option) error {
 	return c.client().Do(ctx, &deleteUser, rest.Call{Path: []string{login}, Query: options}, opts)
 }

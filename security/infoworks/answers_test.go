@@ -15,7 +15,8 @@ import (
 	"github.com/tenantkit/tenantkit/security/infoworks"
 )
 
-// answering returns a client whose every call is answered with status and body. Access tokens it has.
+// answering returns a client whose every call is answered with status and body. Access tokens it
+// has.
 func answering(t *testing.T, status int, body string) *infoworks.Client {
 	t.Helper()
 	mock := httpmock.NewMockTransport()

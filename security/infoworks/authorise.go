@@ -8,9 +8,11 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// Authorisation asks whether the user of the client may do something to an entity. Which types and actions there are is not public.
+// Authorisation asks whether the user of the client may do something to an entity. Which types and
+// actions there are is not public.
 type Authorisation struct {
-	// EntityType, Action and EntityID are sent as they are, those that are not empty; one must be given.
+	// EntityType, Action and EntityID are sent as they are, those that are not empty; one must
+	// be given.
 	EntityType string `json:"entityType,omitzero"`
 	Action     string `json:"action,omitzero"`
 	EntityID   string `json:"entityId,omitzero"`
@@ -26,8 +28,9 @@ type AuthorisationResult struct {
 	Message string
 }
 
-// AuthoriseUser asks whether the user may do something, and gets a token to do it with. A user who may not is no error: see
-// IsAuthorised. Repeated on failure like any write, since it makes a token.
+// AuthoriseUser asks whether the user may do something, and gets a token to do it with. A user who
+// may not is no error: see IsAuthorised. Repeated on failure like any write, since it makes a
+// token.
 func (c *Client) AuthoriseUser(ctx context.Context, authorisation *Authorisation, opts ...tenantkit.Option) (*AuthorisationResult, error) {
 	c = c.orZero()
 	op := &authoriseUser
@@ -44,7 +47,7 @@ func (c *Client) AuthoriseUser(ctx context.Context, authorisation *Authorisation
 		DelegationToken tenantkit.Secret `json:"delegation_token"`
 		IsAuthorised    *flag            `json:"is_authorised"`
 	}
-	answer, err := do(ctx, c, &authoriseUser, rest.Call{Body: authorisation}, func(r *result) error {
+	response, err := do(ctx, c, &authoriseUser, rest.Call{Body: authorisation}, func(r *result) error {
 		if r.IsAuthorised == nil {
 			return errors.New("it does not say is_authorised")
 		}
@@ -54,8 +57,8 @@ func (c *Client) AuthoriseUser(ctx context.Context, authorisation *Authorisation
 		return nil, err
 	}
 	return &AuthorisationResult{
-		IsAuthorised:    bool(*answer.Result.IsAuthorised),
-		DelegationToken: answer.Result.DelegationToken,
-		Message:         string(answer.Message),
+		IsAuthorised:    bool(*response.Result.IsAuthorised),
+		DelegationToken: response.Result.DelegationToken,
+		Message:         string(response.Message),
 	}, nil
 }

@@ -11,21 +11,24 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// Claims is what an access token says of itself. Nothing of it is verified: it serves to explain and to plan, never to trust.
+// Claims is what an access token says of itself. Nothing of it is verified: it serves to explain
+// and to plan, never to trust.
 type Claims struct {
 	// Email is the user's.
 	Email string
-	// Scope is what the token is for, as JSON, and nil where it does not say. Action is its member action ("refresh_token").
+	// Scope is what the token is for, as JSON, and nil where it does not say. Action is its
+	// member action ("refresh_token").
 	Scope  json.RawMessage
 	Action string
 	// ID is the token's own (claim jti).
 	ID string
-	// IssuedAt and Expiry are zero where the token does not tell them. They are 15 minutes apart unless the deployment says
-	// otherwise.
+	// IssuedAt and Expiry are zero where the token does not tell them. They are 15 minutes
+	// apart unless the deployment says otherwise.
 	IssuedAt, Expiry time.Time
 }
 
-// ParseClaims reads an access token, whose subject is JSON in a text. It fails for any other text; the error does not hold the token.
+// ParseClaims reads an access token, whose subject is JSON in a text. It fails for any other text;
+// the error does not hold the token.
 func ParseClaims(token tenantkit.Secret) (Claims, error) {
 	read, err := auth.ParseClaims(token)
 	if err != nil {

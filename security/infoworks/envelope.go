@@ -20,21 +20,21 @@ type envelope[T any] struct {
 
 // do calls an operation that answers with a result, and looks at that with check unless it is nil.
 func do[T any](ctx context.Context, c *Client, operation *rest.Operation, call rest.Call, check func(*T) error, opts []tenantkit.Option) (*envelope[T], error) {
-	var answer envelope[T]
-	call.Into = &answer
+	var response envelope[T]
+	call.Into = &response
 	call.Check = func() error {
-		if answer.Result == nil {
+		if response.Result == nil {
 			return errors.New("it has no result")
 		}
 		if check == nil {
 			return nil
 		}
-		return check(answer.Result)
+		return check(response.Result)
 	}
 	if err := c.do(ctx, operation, call, opts); err != nil {
 		return nil, err
 	}
-	return &answer, nil
+	return &response, nil
 }
 
 // flag is a boolean, which some answers put into quotes.

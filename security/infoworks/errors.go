@@ -9,8 +9,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// refusal is the body of every refusal of an Infoworks server.
-type refusal struct {
+// errorResponse is the body of every error response of an Infoworks server.
+type errorResponse struct {
 	Message wire.Text `json:"message"`
 	Details wire.Text `json:"details"`
 	Code    wire.Text `json:"iw_code"`
@@ -18,7 +18,7 @@ type refusal struct {
 }
 
 func readError(e *tenantkit.Error, raw []byte) {
-	var body refusal
+	var body errorResponse
 	if err := wire.Unmarshal(raw, &body); err != nil {
 		// An answer of something between here and the server: Body has it.
 		return
@@ -32,13 +32,14 @@ func readError(e *tenantkit.Error, raw []byte) {
 	}
 }
 
-// notAcceptable tells whether the server itself answered 406, which is its answer to wrong credentials (IW10031; IW1004 stands in
-// for every code of Infoworks). A proxy's 406 has no code.
+// notAcceptable reports whether the server itself answered 406, which is its answer to wrong
+// credentials (IW10031; IW1004 stands in for every code of Infoworks). A proxy's 406 has no code.
 func notAcceptable(e *tenantkit.Error) bool {
 	return e.StatusCode == http.StatusNotAcceptable && e.Code != ""
 }
 
-// wrongCredential is an [tenantkit.ErrUnauthenticated] that says what to look at, since the server does not.
+// wrongCredential is an [tenantkit.ErrUnauthenticated] that says what to look at, since the server
+// does not.
 type wrongCredential struct {
 	operation string
 	goodToken bool // the server, asked about the access token, says that it is good
@@ -66,28 +67,25 @@ func (w *wrongCredential) advice() string {
 	return same + "the access token is not good any more, or its user may not do this"
 }
 
-// credentialRejected tells whether an operation that carries an access token may do with another one. Refused passwords and refresh
-// tokens are not sent again: the server locks out users who fail too often.
+// credentialRejected reports whether a call with an access token may succeed with another one.
+// Rejected passwords and refresh tokens are not sent again: the server locks out users who fail too
+// often.
 func credentialRejected(e *tenantkit.Error) bool {
-	if e.StatusCode != http.StatusUnauthorized && !notAcceptable(e) {
+	switch e.Operation {
+	case authenticate.Name, accessToken.Name, regenerateRefreshToken.Name, bulkLDAPSync.Name:
 		return false
 	}
-	for i := range operations {
-		if operations[i].Name == e.Operation {
-			return operations[i].Credential == byAccessToken || operations[i] == &samlRedirectURL
-		}
-	}
-	return false
+	return e.StatusCode == http.StatusUnauthorized || notAcceptable(e)
 }
 
-// Help returns the address that a refusal names for help, and the empty text where it names none. Nothing in this package follows
-// it: the hosts that servers name do not always exist.
+// Help returns the address that a refusal names for help, and the empty text where it names none.
+// Nothing in this package follows it: the hosts that servers name do not always exist.
 func Help(err error) string {
 	var e *tenantkit.Error
 	if !errors.As(err, &e) {
 		return ""
 	}
-	var body refusal
+	var body errorResponse
 	if wire.Unmarshal([]byte(e.Body.Reveal()), &body) != nil {
 		return ""
 	}

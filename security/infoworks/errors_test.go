@@ -90,7 +90,8 @@ func TestWrongCredentials(t *testing.T) {
 				mock.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
 					return answer(status, file(t, fmt.Sprintf("refusal-%d.json", status))), nil
 				})
-				// Another secret each time, so that a repetition would look worth while.
+				// Another secret each time, so that a repetition would look worth
+				// while.
 				n := 0
 				source := auth.TokenSourceFunc(func(context.Context) (auth.Token, error) {
 					n++

@@ -47,7 +47,8 @@ func Example() {
 	// token [redacted] of user 6RkfybTRQQByEey3v (admin@infoworks.io), good for 15m0s
 }
 
-// Any other call of Infoworks goes through an HTTP client with the credential of this one. This one lists all users.
+// Any other call of Infoworks goes through an HTTP client with the credential of this one. This one
+// lists all users.
 func ExampleClient_TokenSource() {
 	server := infoworkstest.NewServer(infoworkstest.WithUsers(
 		infoworkstest.User{Email: "admin@infoworks.io", RefreshToken: "refresh+token/of+admin"},
@@ -70,7 +71,8 @@ func ExampleClient_TokenSource() {
 			Profile struct {
 				Email string `json:"email"`
 			} `json:"profile"`
-			// A list shows the refresh tokens of all users. A Secret keeps them out of logs.
+			// A list shows the refresh tokens of all users. A Secret keeps them out of
+			// logs.
 			RefreshToken tenantkit.Secret `json:"refresh_token"`
 		} `json:"result"`
 		Links struct {
@@ -100,7 +102,8 @@ func ExampleClient_TokenSource() {
 		for _, user := range users.Result {
 			fmt.Println(user.Profile.Email, user.RefreshToken)
 		}
-		// The next link is a path from the root, or a whole URL: of this server, if the token is to go there.
+		// The next link is a path from the root, or a whole URL: of this server, if the
+		// token is to go there.
 		at, err = at.Parse(users.Links.Next)
 		if err == nil && (at.Scheme != first.Scheme || at.Host != first.Host) {
 			err = fmt.Errorf("the next page is on another server: %s", at.Host)
@@ -123,7 +126,8 @@ func ExampleNewClient_privateCA() {
 	}))
 	defer server.Close()
 
-	// With a file: pool := x509.NewCertPool(), and pool.AppendCertsFromPEM(data) of what os.ReadFile gives.
+	// With a file: pool := x509.NewCertPool(), and pool.AppendCertsFromPEM(data) of what
+	// os.ReadFile gives.
 	pool := server.CertPool()
 	transport := tenantkit.NewTransport()
 	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}

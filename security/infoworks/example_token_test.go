@@ -21,7 +21,8 @@ func fakeServer(opts ...infoworkstest.Option) *infoworkstest.Server {
 	}))...)
 }
 
-// exampleClient returns a client of the server for its user, by refresh token. A program has a base URL, and a source of its token.
+// exampleClient returns a client of the server for its user, by refresh token. A program has a base
+// URL, and a source of its token.
 func exampleClient(server *infoworkstest.Server) *infoworks.Client {
 	client, err := infoworks.NewClient(server.BaseURL(), infoworks.Credentials{RefreshToken: auth.StaticToken(server.RefreshToken(exampleUser))})
 	if err != nil {
@@ -92,7 +93,8 @@ func ExampleClient_RevokeAccessToken() {
 	// Output: false <nil>
 }
 
-// The refresh token is replaced. The program learns the new one from its user, who finds it in the web interface.
+// The refresh token is replaced. The program learns the new one from its user, who finds it in the
+// web interface.
 func ExampleClient_RegenerateRefreshToken() {
 	server := fakeServer()
 	defer server.Close()

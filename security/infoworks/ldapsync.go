@@ -15,12 +15,13 @@ const SearchOnEmail = "email"
 
 // LDAPSync names the users of the directory (LDAP) that Infoworks is to know.
 type LDAPSync struct {
-	// SearchOn is the attribute that SearchList has values of: [SearchOnEmail], or the login attribute of the deployment. Empty
-	// leaves it to the server.
+	// SearchOn is the attribute that SearchList has values of: [SearchOnEmail], or the login
+	// attribute of the deployment. Empty leaves it to the server.
 	SearchOn string `json:"search_on,omitzero"`
 	// SearchList holds one value at least.
 	SearchList []string `json:"search_list"`
-	// ShouldUpdate and ShouldAdd say what is done to users whom Infoworks knows, and to others. Nil is the server's default, true.
+	// ShouldUpdate and ShouldAdd say what is done to users whom Infoworks knows, and to others.
+	// Nil is the server's default, true.
 	ShouldUpdate *bool `json:"should_update,omitzero"`
 	ShouldAdd    *bool `json:"should_add,omitzero"`
 }
@@ -105,12 +106,12 @@ func (e *LDAPSyncError) Error() string {
 	return b.String()
 }
 
-// BulkLDAPSync adds and updates users of Infoworks from the directory. Users who failed are no error of the call: see
-// [LDAPSyncResult.Err]. [Credentials.SyncWith] says what it authenticates with; wrong credentials are
-// [tenantkit.ErrUnauthenticated].
+// BulkLDAPSync adds and updates users of Infoworks from the directory. Users who failed are no
+// error of the call: see [LDAPSyncResult.Err]. [Credentials.SyncWith] says what it authenticates
+// with; wrong credentials are [tenantkit.ErrUnauthenticated].
 //
-// Repeated on failure like any write. After an unknown outcome a second call does no harm, but counts what the first one added as
-// existing. An attempt gets a minute at least.
+// Repeated on failure like any write. After an unknown outcome a second call does no harm, but
+// counts what the first one added as existing. An attempt gets a minute at least.
 func (c *Client) BulkLDAPSync(ctx context.Context, sync *LDAPSync, opts ...tenantkit.Option) (*LDAPSyncResult, error) {
 	c = c.orZero()
 	op := &bulkLDAPSync
@@ -124,10 +125,10 @@ func (c *Client) BulkLDAPSync(ctx context.Context, sync *LDAPSync, opts ...tenan
 	if err != nil {
 		return nil, err
 	}
-	answer, err := do[LDAPSyncResult](ctx, c, &bulkLDAPSync, rest.Call{Body: sync, Credential: credential}, nil, opts)
+	response, err := do[LDAPSyncResult](ctx, c, &bulkLDAPSync, rest.Call{Body: sync, Credential: credential}, nil, opts)
 	if err != nil {
 		return nil, err
 	}
-	answer.Result.Message = string(answer.Message)
-	return answer.Result, nil
+	response.Result.Message = string(response.Message)
+	return response.Result, nil
 }

@@ -18,8 +18,8 @@ const (
 	byDefault      = "" // of Client.Call: the access token
 )
 
-// The API, as Infoworks' OpenAPI description of V3 (product 6.2.2) has it. The GETs that make a token are reads: one token more has
-// no effect.
+// The API, as Infoworks' OpenAPI description of V3 (product 6.2.2) has it. The GETs that make a
+// token are reads: one token more has no effect.
 var (
 	authenticate           = rest.Operation{Service: service, Name: "Authenticate", Method: http.MethodGet, Path: "/security/authenticate", Class: tenantkit.Read, Credential: byPassword}
 	accessToken            = rest.Operation{Service: service, Name: "AccessToken", Method: http.MethodGet, Path: "/security/token/access", Class: tenantkit.Read, Credential: byRefreshToken}

@@ -13,7 +13,8 @@ import (
 	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 )
 
-// A call that was not made for want of an access token was not sent, whatever became of the request for the token.
+// A call that was not made for want of an access token was not sent, whatever became of the request
+// for the token.
 func TestOutcomeWithoutToken(t *testing.T) {
 	t.Parallel()
 	byRefreshToken := infoworks.Credentials{RefreshToken: auth.StaticToken(refreshToken)}

@@ -19,11 +19,11 @@ type refreshTokens struct {
 	client *Client
 
 	mu    sync.Mutex
-	doubt *tenantkit.Secret // was probably replaced; behind a pointer fmt does not look, whatever the verb
+	doubt tenantkit.Secret // was probably replaced
 }
 
 func newRefreshTokens(client *Client, source auth.TokenSource, store auth.TokenStore) *refreshTokens {
-	r := &refreshTokens{client: client, doubt: new(tenantkit.Secret)}
+	r := &refreshTokens{client: client}
 	r.Refresher = auth.RefreshToken(source, store, r.exchange)
 	return r
 }
@@ -50,31 +50,40 @@ func (r *refreshTokens) exchange(ctx context.Context, refresh tenantkit.Secret) 
 	return auth.Grant{Access: made.token()}, nil
 }
 
-// explain takes from a use of a token whether it was replaced without a note of it, and tells so in the error.
-func (r *refreshTokens) explain(value tenantkit.Secret, err error) error {
+// resolveDoubt learns from the result of a call with a token whether it was replaced without a note
+// of it, and says so in the error.
+func (r *refreshTokens) resolveDoubt(value tenantkit.Secret, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case value.IsZero() || value != *r.doubt:
+	case value.IsZero() || value != r.doubt:
 	case err == nil:
-		*r.doubt = tenantkit.Secret{}
+		r.doubt = tenantkit.Secret{}
 	case errors.Is(err, tenantkit.ErrUnauthenticated):
-		return fmt.Errorf("%w; an earlier call of RegenerateRefreshToken, which ended with an error, has probably replaced it", err)
+		const replaced = "an earlier call of RegenerateRefreshToken, which ended with an error, has probably replaced it"
+		var failed *tenantkit.Error
+		if errors.As(err, &failed) {
+			failed.Err = fmt.Errorf("%w; %s", failed.Err, replaced)
+		}
 	}
 	return err
 }
 
-// RegenerateRefreshToken makes the server replace the user's refresh token, and blacklist the old one.
+// RegenerateRefreshToken makes the server replace the user's refresh token, and blacklist the old
+// one.
 //
-// It ends every program that lives on the old token: other clients, other machines, the vendor's own tools. Their access tokens serve to
-// their end, 15 minutes at most unless the deployment says otherwise, and then nothing does. The answer does not hold the new token;
-// the user finds it in the web interface, under My Profile > Settings.
+// It ends every program that lives on the old token: other clients, other machines, the vendor's
+// own tools. Their access tokens serve to their end, 15 minutes at most unless the deployment says
+// otherwise, and then nothing does. The answer does not hold the new token; the user finds it in
+// the web interface, under My Profile > Settings.
 //
-// The client takes note, in [Credentials.Store] too: until [Credentials.RefreshToken] gives another one, or another one is put into the
-// store, what needs a refresh token fails with [auth.ErrSpent], or goes on with the password where there is one.
+// The client takes note, in [Credentials.Store] too: until [Credentials.RefreshToken] gives another
+// one, or another one is put into the store, what needs a refresh token fails with [auth.ErrSpent],
+// or goes on with the password where there is one.
 //
-// [Credentials.RegenerateWith] says what the call authenticates with. It is never repeated, whatever happens. After an error with
-// [tenantkit.OutcomeUnknown] the token may be spent or not; the next call that uses it tells.
+// [Credentials.RegenerateWith] says what the call authenticates with. It is never repeated,
+// whatever happens. After an error with [tenantkit.OutcomeUnknown] the token may be spent or not;
+// the next call that uses it tells.
 func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.Option) error {
 	c = c.orZero()
 	op := &regenerateRefreshToken
@@ -103,7 +112,7 @@ func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.O
 	switch tenantkit.OutcomeOf(err) {
 	case tenantkit.OutcomeApplied:
 		if unsaved := c.refresh.spend(ctx, given.last); unsaved != nil {
-			c.refresh.suspect(given.last)
+			c.refresh.markSuspect(given.last)
 			return &tenantkit.Error{
 				Service: service, Operation: op.Name, Method: op.Method, URL: c.rest.BaseURL().JoinPath(op.Path).String(),
 				Attempts: 1, Outcome: tenantkit.OutcomeApplied,
@@ -111,7 +120,7 @@ func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.O
 			}
 		}
 	case tenantkit.OutcomeUnknown:
-		c.refresh.suspect(given.last)
+		c.refresh.markSuspect(given.last)
 	}
 	return err
 }
@@ -135,9 +144,9 @@ func (r *refreshTokens) spend(ctx context.Context, value tenantkit.Secret) error
 	return r.MarkSpent(ctx)
 }
 
-// suspect takes note that a token was probably replaced.
-func (r *refreshTokens) suspect(value tenantkit.Secret) {
+// markSuspect records that a token was probably replaced.
+func (r *refreshTokens) markSuspect(value tenantkit.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	*r.doubt = value
+	r.doubt = value
 }

@@ -292,7 +292,8 @@ func (s impatient) Save(ctx context.Context, token auth.StoredToken) error {
 	return errors.Join(ctx.Err(), s.TokenStore.Save(ctx, token))
 }
 
-// A caller that gives up ends the call before it is sent, and ends no note of a call that was answered.
+// A caller that gives up ends the call before it is sent, and ends no note of a call that was
+// answered.
 func TestRegenerateRefreshTokenGivenUp(t *testing.T) {
 	t.Parallel()
 	server := start(t)

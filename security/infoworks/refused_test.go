@@ -10,7 +10,8 @@ import (
 	"github.com/tenantkit/tenantkit/security/infoworks"
 )
 
-// A client that is nil, names without end and numbers that cannot be are refused before anything is sent.
+// A client that is nil, names without end and numbers that cannot be are refused before anything is
+// sent.
 func TestRefusedBeforeSending(t *testing.T) {
 	t.Parallel()
 	var none *infoworks.Client

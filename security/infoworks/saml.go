@@ -11,33 +11,35 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// SAMLRedirectURL returns where a user's browser has to go to log in by SAML: an absolute URL of https or http. The server tells it as
-// JSON or as a redirect, which is not followed; a reference that is not absolute is resolved against the URL of the call. Any other
-// place, such as javascript:, is an error of [tenantkit.OutcomeApplied].
+// SAMLRedirectURL returns where a user's browser has to go to log in by SAML: an absolute URL of
+// https or http. The server tells it as JSON or as a redirect, which is not followed; a reference
+// that is not absolute is resolved against the URL of the call. Any other place, such as
+// javascript:, is an error of [tenantkit.OutcomeApplied].
 //
-// It is asked before anybody is logged in, so a client without credentials may ask too. A client with credentials sends an access
-// token, as Infoworks' description has it, and goes without one where the server refuses to make it, as it does for a password where
-// users log in by SAML. Repeated on failure like any read.
+// It is asked before anybody is logged in, so a client without credentials may ask too. A client
+// with credentials sends an access token, as Infoworks' description has it, and goes without one
+// where the server refuses to make it, as it does for a password where users log in by SAML.
+// Repeated on failure like any read.
 func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) (string, error) {
 	c = c.orZero()
-	var answer struct {
+	var response struct {
 		Location string `json:"Location,case:ignore"`
 	}
 	var target string
 	call := rest.Call{
-		Into: &answer,
+		Into: &response,
 		Check: func() error {
-			if answer.Location == "" {
+			if response.Location == "" {
 				return errors.New("it has no Location")
 			}
 			return nil
 		},
 		CheckResponse: func(resp *http.Response) error {
-			if location := resp.Header.Get("Location"); answer.Location == "" {
-				answer.Location = location
+			if location := resp.Header.Get("Location"); response.Location == "" {
+				response.Location = location
 			}
 			var err error
-			target, err = c.samlTarget(answer.Location)
+			target, err = c.samlTarget(response.Location)
 			return err
 		},
 	}
@@ -50,7 +52,8 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 	return target, nil
 }
 
-// samlTarget returns where the reference leads that the server gave. A program hands it to a browser, which would run a script.
+// samlTarget returns where the reference leads that the server gave. A program hands it to a
+// browser, which would run a script.
 func (c *Client) samlTarget(location string) (string, error) {
 	reference, err := url.Parse(location)
 	if err != nil {
@@ -66,7 +69,8 @@ func (c *Client) samlTarget(location string) (string, error) {
 	return target.String(), nil
 }
 
-// optionalCredential is a credential for one call, which is made without it where there is no login that the server takes.
+// optionalCredential is a credential for one call, which is made without it where there is no login
+// that the server takes.
 type optionalCredential struct {
 	credential auth.Credential
 	missing    error // why the call is made without

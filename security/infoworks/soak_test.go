@@ -33,8 +33,8 @@ func (m *mints) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// A week of 50 goroutines on tokens of 15 minutes, with an outage of an hour and a refresh token that is replaced. Nobody lacks a
-// token while the server works, and each token is made once.
+// A week of 50 goroutines on tokens of 15 minutes, with an outage of an hour and a refresh token
+// that is replaced. Nobody lacks a token while the server works, and each token is made once.
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	const (

@@ -13,13 +13,16 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// TokenSource returns a source of access tokens that lives as long as the client does: for [auth.Bearer] and [auth.Transport], to
-// call every other part of Infoworks. The client's own calls use it too.
+// TokenSource returns a source of access tokens that lives as long as the client does: for
+// [auth.Bearer] and [auth.Transport], to call every other part of Infoworks. The client's own calls
+// use it too.
 //
-// A token is made from the refresh token, and from the password where the refresh token is refused, spent or cannot be had. It is
-// kept, for any number of goroutines, and renewed ahead of its end: see [auth.Cache]. Where none can be had, the outcome of the error
-// is [tenantkit.OutcomeNotSent], that of the call which the token was for. A token that a server refused is shown to
-// [Client.ValidateToken] first; one that is still good is kept, since then the refusal is about what its user may do.
+// A token is made from the refresh token, and from the password where the refresh token is refused,
+// spent or cannot be had. It is kept, for any number of goroutines, and renewed ahead of its end:
+// see [auth.Cache]. Where none can be had, the outcome of the error is [tenantkit.OutcomeNotSent],
+// that of the call which the token was for. A token that a server refused is shown to
+// [Client.ValidateToken] first; one that is still good is kept, since then the refusal is about
+// what its user may do.
 //
 // The source of a client without credentials fails.
 func (c *Client) TokenSource() auth.TokenSource {
@@ -36,77 +39,74 @@ type accessTokens struct {
 	client *Client
 	cache  auth.Invalidator
 
-	mu      sync.Mutex
-	last    *auth.Token // that was made; behind a pointer fmt does not look, whatever the verb
-	refused bool        // the server did not take it
-	good    bool        // the server, asked about it since, says that it is good
+	mu       sync.Mutex
+	last     auth.Token // that the server made
+	rejected bool       // a server did not take last
+	good     bool       // the server, asked about it since, says that last is good
 }
 
 func newAccessTokens(client *Client) *accessTokens {
-	t := &accessTokens{client: client, last: new(auth.Token)}
+	t := &accessTokens{client: client}
 	t.cache = auth.Cache(auth.TokenSourceFunc(t.fetch))
 	return t
 }
 
-// Format keeps fmt from printing the token, of which it would not ask the methods.
+// Format prints nothing that calls change, so that the source can be printed at any time.
 func (t *accessTokens) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "infoworks.Client.TokenSource")
 }
 
 func (t *accessTokens) Token(ctx context.Context) (auth.Token, error) { return t.cache.Token(ctx) }
 
-func (t *accessTokens) Invalidate(refused tenantkit.Secret) {
+func (t *accessTokens) Invalidate(rejected tenantkit.Secret) {
 	t.mu.Lock()
-	if refused == t.last.Value {
-		t.refused, t.good = true, false
+	if rejected == t.last.Value {
+		t.rejected, t.good = true, false
 	}
 	t.mu.Unlock()
-	t.cache.Invalidate(refused)
+	t.cache.Invalidate(rejected)
 }
 
 // fetch gets a token for the cache, which lets one run at a time.
 func (t *accessTokens) fetch(ctx context.Context) (auth.Token, error) {
-	if suspect, ok := t.suspect(); ok {
-		// Once, and whatever comes of it: where the server cannot tell, a new token does.
-		valid, err := t.client.ValidateToken(ctx, suspect.Value, tenantkit.WithRetry(tenantkit.NoRetry()))
+	if last, rejected := t.takeRejected(); rejected {
+		// Once, and whatever comes of it: if the server cannot say, a new token helps.
+		valid, err := t.client.ValidateToken(ctx, last.Value, tenantkit.WithRetry(tenantkit.NoRetry()))
 		if err == nil && valid {
-			t.confirm(suspect.Value)
-			return suspect, nil
+			t.record(last, true)
+			return last, nil
 		}
 	}
 	token, err := t.mint(ctx)
 	if err != nil {
 		return auth.Token{}, err
 	}
-	t.mu.Lock()
-	*t.last, t.refused, t.good = token, false, false
-	t.mu.Unlock()
+	t.record(token, false)
 	return token, nil
 }
 
-// suspect returns the last token if a server refused it.
-func (t *accessTokens) suspect() (auth.Token, bool) {
+// takeRejected returns the last token, and reports once whether a server rejected it.
+func (t *accessTokens) takeRejected() (last auth.Token, rejected bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	refused := t.refused
-	t.refused = false
-	return *t.last, refused
+	rejected, t.rejected = t.rejected, false
+	return t.last, rejected
 }
 
-// confirm takes down that the server says of the last token that it is good.
-func (t *accessTokens) confirm(value tenantkit.Secret) {
+// record keeps the token, and whether the server says that it is good.
+func (t *accessTokens) record(token auth.Token, good bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.good = value == t.last.Value
+	t.last, t.rejected, t.good = token, false, good
 }
 
-// explain adds to the refusal of a call with the token that the server says of it that it is good, if it does.
-func (t *accessTokens) explain(value tenantkit.Secret, err error) error {
-	var refusal *wrongCredential
-	if errors.As(err, &refusal) {
+// annotate adds to the error of a call with the token that the server says that the token is good.
+func (t *accessTokens) annotate(value tenantkit.Secret, err error) error {
+	var wrong *wrongCredential
+	if errors.As(err, &wrong) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		refusal.goodToken = t.good && value == t.last.Value
+		wrong.goodToken = t.good && value == t.last.Value
 	}
 	return err
 }
@@ -136,8 +136,8 @@ func (t *accessTokens) mint(ctx context.Context) (auth.Token, error) {
 	return auth.Token{}, fmt.Errorf("%w; and with the password: %w", first, err)
 }
 
-// needsAnother tells whether another credential may do where one failed with err: not when the server could not be reached, or did
-// not work.
+// needsAnother reports whether another credential may do where one failed with err: not when the
+// server could not be reached, or did not work.
 func needsAnother(ctx context.Context, err error) bool {
 	var e *tenantkit.Error
 	if !errors.As(err, &e) {

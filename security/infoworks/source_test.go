@@ -255,7 +255,8 @@ func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		server.Blacklist(username)
-		// All of them are sent before the first is refused, and refused before the new token is there.
+		// All of them are sent before the first is refused, and refused before the new
+		// token is there.
 		server.Fail("UserData", infoworkstest.Fault{Delay: time.Second, Times: 50})
 		server.Fail("AccessToken", infoworkstest.Fault{Delay: time.Second})
 		var group sync.WaitGroup
@@ -306,7 +307,8 @@ func TestRevokeAccessToken(t *testing.T) {
 	}
 	n = wantAsked(t, server, n, "AccessToken", "UserData")
 
-	// A lost answer: the second attempt is refused, since the first one worked. Nobody is logged in at the end.
+	// A lost answer: the second attempt is refused, since the first one worked. Nobody is
+	// logged in at the end.
 	server.Fail("RevokeAccessToken", infoworkstest.Fault{ResetAfter: true})
 	if err := client.RevokeAccessToken(t.Context(), tenantkit.WithRetry(tenantkit.RetryPolicy{BaseDelay: time.Millisecond})); err != nil {
 		t.Fatal(err)

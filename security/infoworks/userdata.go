@@ -21,7 +21,8 @@ type UserQuery struct {
 	SearchAttribute string `json:"searchAttribute,omitzero"`
 }
 
-// UserEntry is what the directory has of a user. Infoworks documents it as a text, and not what is in it.
+// UserEntry is what the directory has of a user. Infoworks documents it as a text, and not what is
+// in it.
 type UserEntry struct {
 	// Raw is the item as it came: JSON, most often a text.
 	Raw json.RawMessage
@@ -53,8 +54,8 @@ func (u UserEntry) Text() (string, bool) {
 	return *text, true
 }
 
-// Decode decodes the item into what into points to. Where the item is a text that holds JSON, and into does not take a text, it
-// decodes that JSON.
+// Decode decodes the item into what into points to. Where the item is a text that holds JSON, and
+// into does not take a text, it decodes that JSON.
 func (u UserEntry) Decode(into any) error {
 	if into == nil {
 		return errors.New("UserEntry.Decode: there is nothing to decode into")
@@ -78,11 +79,11 @@ func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantk
 	if reason := badList(query.UserIDs); reason != "" {
 		return nil, op.Invalid("query.UserIDs", "%s", reason)
 	}
-	var answer struct {
+	var response struct {
 		Users *[]UserEntry `json:"users"`
 	}
-	err := c.do(ctx, &userData, rest.Call{Body: query, Into: &answer, Check: func() error {
-		if answer.Users == nil {
+	err := c.do(ctx, &userData, rest.Call{Body: query, Into: &response, Check: func() error {
+		if response.Users == nil {
 			return errors.New("it has no users")
 		}
 		return nil
@@ -90,7 +91,7 @@ func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantk
 	if err != nil {
 		return nil, err
 	}
-	return *answer.Users, nil
+	return *response.Users, nil
 }
 
 // badList says why a list of names cannot be searched for, or nothing.

@@ -15,20 +15,20 @@ var roles = []string{
 }
 
 func (s *Server) addUserToProject(r *Request) fake.Response {
-	p, refusal := s.project(r)
+	p, rejection := s.project(r)
 	if p == nil {
-		return refusal
+		return rejection
 	}
-	user, refusal := s.user(r, 4)
+	user, rejection := s.user(r, 4)
 	if user == nil {
-		return refusal
+		return rejection
 	}
 	var sent struct{ Role string }
 	if err := json.Unmarshal(r.Body, &sent); err != nil {
-		return s.refusal(http.StatusBadRequest, "The body is not valid JSON")
+		return s.reject(http.StatusBadRequest, "The body is not valid JSON")
 	}
 	if !slices.Contains(roles, sent.Role) {
-		return s.refusal(http.StatusUnprocessableEntity, "Parameter role must be one of %q", roles)
+		return s.reject(http.StatusUnprocessableEntity, "Parameter role must be one of %q", roles)
 	}
 	if s.goodDataDown {
 		return s.applicationError()
@@ -38,16 +38,16 @@ func (s *Server) addUserToProject(r *Request) fake.Response {
 }
 
 func (s *Server) removeUserFromProject(r *Request) fake.Response {
-	p, refusal := s.project(r)
+	p, rejection := s.project(r)
 	if p == nil {
-		return refusal
+		return rejection
 	}
-	user, refusal := s.user(r, 4)
+	user, rejection := s.user(r, 4)
 	if user == nil {
-		return refusal
+		return rejection
 	}
 	if _, member := p.Members[user.Login]; !member {
-		return s.refusal(http.StatusNotFound, "User %s is not in project %s", user.Login, p.PID)
+		return s.reject(http.StatusNotFound, "User %s is not in project %s", user.Login, p.PID)
 	}
 	if s.goodDataDown {
 		return s.applicationError()
@@ -69,20 +69,20 @@ func (s *Server) claims(login string) fake.Response {
 }
 
 func (s *Server) userSSO(r *Request) fake.Response {
-	user, refusal := s.user(r, 2)
+	user, rejection := s.user(r, 2)
 	if user == nil {
-		return refusal
+		return rejection
 	}
 	return s.claims(user.Login)
 }
 
 func (s *Server) projectAccess(r *Request) fake.Response {
-	p, refusal := s.project(r)
+	p, rejection := s.project(r)
 	if p == nil {
-		return refusal
+		return rejection
 	}
 	if s.now().Before(p.CreatedOn.Add(s.ssoDelay)) {
-		return s.refusal(http.StatusBadRequest, "Access to project %s is not ready yet", p.PID)
+		return s.reject(http.StatusBadRequest, "Access to project %s is not ready yet", p.PID)
 	}
 	if s.goodDataDown {
 		return s.applicationError()
@@ -96,9 +96,9 @@ func (s *Server) projectAccess(r *Request) fake.Response {
 }
 
 func (s *Server) projectCredentials(r *Request) fake.Response {
-	p, refusal := s.project(r)
+	p, rejection := s.project(r)
 	if p == nil {
-		return refusal
+		return rejection
 	}
 	if s.goodDataDown {
 		return s.applicationError()

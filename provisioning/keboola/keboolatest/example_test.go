@@ -10,8 +10,8 @@ import (
 	"github.com/tenantkit/tenantkit/provisioning/keboola/keboolatest"
 )
 
-// A program under test reads a list of two pages, of which the second one fails at first. In a test, keboolatest.Start(t) closes
-// the server at its end.
+// A program under test reads a list of two pages, of which the second one fails at first. In a
+// test, keboolatest.Start(t) closes the server at its end.
 func Example() {
 	server := keboolatest.NewServer(keboolatest.WithPageSize(1))
 	defer server.Close()

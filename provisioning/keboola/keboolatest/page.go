@@ -11,18 +11,20 @@ import (
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
-// LinkStyle says how a page names the next one. The zero value is the service's way: no angle brackets, /projects in the links of users
-// too, and an empty Link on the last page.
+// LinkStyle says how a page names the next one. The zero value is the service's way: no angle
+// brackets, /projects in the links of users too, and an empty Link on the last page.
 type LinkStyle struct {
 	// Bracketed puts the target into angle brackets, as RFC 8288 wants it.
 	Bracketed bool
 	// OwnPath names /users in the links of users.
 	OwnPath bool
-	// Semicolon puts a semicolon behind the token, within the target. The server takes such tokens whatever this says.
+	// Semicolon puts a semicolon behind the token, within the target. The server takes such
+	// tokens whatever this says.
 	Semicolon bool
 	// AbsentAtEnd leaves the header out on the last page.
 	AbsentAtEnd bool
-	// Base is what the target begins with in place of the server's own URL, such as that of a proxy.
+	// Base is what the target begins with in place of the server's own URL, such as that of a
+	// proxy.
 	Base string
 }
 
@@ -47,7 +49,8 @@ func (s *Server) link(path, token string) string {
 
 const tokenPrefix = "after>"
 
-// makeToken returns the token of the page that begins behind the item with the given number. It needs escaping in a query.
+// makeToken returns the token of the page that begins behind the item with the given number. It
+// needs escaping in a query.
 func makeToken(number int) string {
 	return base64.StdEncoding.EncodeToString([]byte(tokenPrefix + strconv.Itoa(number)))
 }
@@ -70,18 +73,18 @@ func readToken(token string) (number int, ok bool) {
 	return number, err == nil
 }
 
-// page answers with the items behind the token of the request. Items are in the order of their numbers, so that a change in front of a
-// page does not move it.
+// page answers with the items behind the token of the request. Items are in the order of their
+// numbers, so that a change in front of a page does not move it.
 func page[T interface{ number() int }](s *Server, r *Request, path string, items []T, show func(T) any) fake.Response {
 	// A query that cannot be parsed, for a raw semicolon, counts for what it holds.
 	query, err := url.ParseQuery(strings.ReplaceAll(r.RawQuery, ";", "%3B"))
 	if err != nil {
-		return s.refusal(http.StatusBadRequest, "The query cannot be read")
+		return s.reject(http.StatusBadRequest, "The query cannot be read")
 	}
 	token := query.Get("nextPageToken")
 	after, ok := readToken(token)
 	if !ok {
-		return s.refusal(http.StatusBadRequest, "Invalid nextPageToken %s", token)
+		return s.reject(http.StatusBadRequest, "Invalid nextPageToken %s", token)
 	}
 	shown := make([]any, 0, s.pageSize)
 	next := ""
@@ -97,11 +100,11 @@ func page[T interface{ number() int }](s *Server, r *Request, path string, items
 		shown = append(shown, show(item))
 		last = item.number()
 	}
-	answer := fake.JSON(http.StatusOK, shown)
+	response := fake.JSON(http.StatusOK, shown)
 	if next != "" || !s.links.AbsentAtEnd {
-		answer.Header["Link"] = []string{next}
+		response.Header["Link"] = []string{next}
 	}
-	return answer
+	return response
 }
 
 // wireTime is a time as the service writes it.

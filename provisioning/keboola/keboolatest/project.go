@@ -16,7 +16,8 @@ type Project struct {
 	// PID is the id, and Name the title.
 	PID  string
 	Name string
-	// Token is "keboola_demo", "keboola_production", or the token that the project was made with.
+	// Token is "keboola_demo", "keboola_production", or the token that the project was made
+	// with.
 	Token       string
 	CreatedOn   time.Time
 	CreatedBy   string
@@ -46,8 +47,8 @@ const (
 	prodToken = "keboola_production"
 )
 
-// AddProject adds a project beyond all quotas, and returns its PID. What is empty gets a value: PID, Token (keboola_production),
-// CreatedOn, CreatedBy and CreatedByID.
+// AddProject adds a project beyond all quotas, and returns its PID. What is empty gets a value:
+// PID, Token (keboola_production), CreatedOn, CreatedBy and CreatedByID.
 func (s *Server) AddProject(project Project) (pid string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,8 +102,8 @@ func (s *Server) Project(pid string) (Project, bool) {
 	return Project{}, false
 }
 
-// pathSegment returns a segment of the path as it was sent: the service does not decode @ and +, so that a name with an escape of
-// those in it is unknown.
+// pathSegment returns a segment of the path as it was sent: the service does not decode @ and +, so
+// that a name with an escape of those in it is unknown.
 func pathSegment(r *Request, name string, place int) (value, sent string) {
 	sent = strings.Split(r.Path, "/")[place]
 	for _, escape := range []string{"%40", "%2b"} {
@@ -121,7 +122,7 @@ func (s *Server) project(r *Request) (*storedProject, fake.Response) {
 			return p, fake.Response{}
 		}
 	}
-	return nil, s.refusal(http.StatusNotFound, "Project %s not found in database", sent)
+	return nil, s.reject(http.StatusNotFound, "Project %s not found in database", sent)
 }
 
 // shown is a project as lists have it.
@@ -147,9 +148,9 @@ func (s *Server) listProjects(r *Request) fake.Response {
 }
 
 func (s *Server) getProject(r *Request) fake.Response {
-	p, refusal := s.project(r)
+	p, rejection := s.project(r)
 	if p == nil {
-		return refusal
+		return rejection
 	}
 	out := p.show()
 	// Where a project does not end, a list has null, and the project itself no such key.
@@ -167,13 +168,13 @@ func (s *Server) getProject(r *Request) fake.Response {
 func (s *Server) create(r *Request) (*storedProject, fake.Response) {
 	var sent struct{ Name, KeboolaToken, CustomToken string }
 	if err := json.Unmarshal(r.Body, &sent); err != nil {
-		return nil, s.refusal(http.StatusBadRequest, "The body is not valid JSON")
+		return nil, s.reject(http.StatusBadRequest, "The body is not valid JSON")
 	}
 	switch {
 	case sent.Name == "":
-		return nil, s.refusal(http.StatusUnprocessableEntity, "Parameter name is required")
+		return nil, s.reject(http.StatusUnprocessableEntity, "Parameter name is required")
 	case (sent.KeboolaToken == "") == (sent.CustomToken == ""):
-		return nil, s.refusal(http.StatusUnprocessableEntity, "One of keboolaToken and customToken is required")
+		return nil, s.reject(http.StatusUnprocessableEntity, "One of keboolaToken and customToken is required")
 	case s.goodDataDown:
 		return nil, s.applicationError()
 	}
@@ -187,7 +188,7 @@ func (s *Server) create(r *Request) (*storedProject, fake.Response) {
 		project.Token, quota = prodToken, s.prod
 	case "":
 	default:
-		return nil, s.refusal(http.StatusUnprocessableEntity, "Parameter keboolaToken must be one of demo, production")
+		return nil, s.reject(http.StatusUnprocessableEntity, "Parameter keboolaToken must be one of demo, production")
 	}
 	used := 0
 	for _, p := range s.projects {
@@ -196,15 +197,15 @@ func (s *Server) create(r *Request) (*storedProject, fake.Response) {
 		}
 	}
 	if quota >= 0 && used >= quota {
-		return nil, s.refusal(http.StatusUnprocessableEntity, "Allowed projects count limit reached")
+		return nil, s.reject(http.StatusUnprocessableEntity, "Allowed projects count limit reached")
 	}
 	return s.addProject(project), fake.Response{}
 }
 
 func (s *Server) createProject(r *Request) fake.Response {
-	p, refusal := s.create(r)
+	p, rejection := s.create(r)
 	if p == nil {
-		return refusal
+		return rejection
 	}
 	return fake.JSON(http.StatusCreated, map[string]string{"pid": p.PID})
 }
@@ -213,9 +214,9 @@ func (s *Server) createProject(r *Request) fake.Response {
 func serviceLogin(pid string) string { return "service-" + pid + "-" + keboolaProjectID + "@" }
 
 func (s *Server) createProjectWithUser(r *Request) fake.Response {
-	p, refusal := s.create(r)
+	p, rejection := s.create(r)
 	if p == nil {
-		return refusal
+		return rejection
 	}
 	user := s.addUser(User{Login: serviceLogin(p.PID) + "clients.keboola.com", Password: "password-of-" + p.PID, FirstName: "KBC", LastName: "Service"})
 	return fake.JSON(http.StatusCreated, struct {
@@ -227,13 +228,13 @@ func (s *Server) createProjectWithUser(r *Request) fake.Response {
 }
 
 func (s *Server) deleteProject(r *Request) fake.Response {
-	p, refusal := s.project(r)
+	p, rejection := s.project(r)
 	if p == nil {
-		return refusal
+		return rejection
 	}
-	query, refusal := s.deletion(r)
+	query, rejection := s.deletion(r)
 	if query == nil {
-		return refusal
+		return rejection
 	}
 	s.projects = slices.DeleteFunc(s.projects, func(other *storedProject) bool { return other == p })
 	if truthy(query, "user") {

@@ -24,27 +24,35 @@ const (
 	keboolaProjectID = "313"
 )
 
-// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the zero value does nothing.
+// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the
+// zero value does nothing.
 //
 //   - Times: how many requests it hits. 0 means one, less than 0 all.
-//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
+//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means
+//     all.
 //   - Delay: time before the request is handled, or before it is answered when Applied is set.
-//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no effect, unless Applied is set.
-//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless Applied is set.
+//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no
+//     effect, unless Applied is set.
+//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless
+//     Applied is set.
 //   - Garbage: the real status, with a body that is not JSON.
 //   - Empty: 200 without body or content type.
-//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or after; the request has no effect.
-//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the answer or in its header.
-//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the announced body, more than that, or a
-//     body that does not end.
-//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this pause before each.
+//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or
+//     after; the request has no effect.
+//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the
+//     answer or in its header.
+//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the
+//     announced body, more than that, or a body that does not end.
+//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this
+//     pause before each.
 type Fault = fake.Fault
 
 // A Request is one request as the server saw it, credentials included.
 //
-//   - Operation: the name of the client's method, such as "CreateProject"; empty when the API has no such route.
-//   - Method, Path (escaped), PathValues ("pid", "login", decoded), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what
-//     was sent.
+//   - Operation: the name of the client's method, such as "CreateProject"; empty when the API has
+//     no such route.
+//   - Method, Path (escaped), PathValues ("pid", "login", decoded), RawQuery, Host, Header, Body,
+//     ContentLength, RemoteAddr: what was sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
 //   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
@@ -58,18 +66,26 @@ type Cleaner = fake.Cleaner
 //
 // Beside the methods below, it has those of every fake of this module:
 //
-//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
-//     otherwise; "" stands for every operation. A name that is no operation fails the test that [Start] was given.
+//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for
+//     each fault unless its Times says otherwise; "" stands for every operation. A name that is no
+//     operation fails the test that [Start] was given.
 //   - Recover() drops the faults that are not used up.
-//   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
-//   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
-//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the request; nil tells nobody.
-//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections() int tells how many connections were open at a time.
-//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
+//   - Requests() []Request returns copies of all requests so far, in the order in which they
+//     arrived.
+//   - Applied(operation string) int tells how many requests of the operation took effect, answered
+//     or not.
+//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the
+//     request; nil tells nobody.
+//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections()
+//     int tells how many connections were open at a time.
+//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client
+//     takes.
 //   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
-//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
-//     socket works; the server itself is made outside of the bubble.
-//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
+//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a
+//     bubble of testing/synctest, where no socket works; the server itself is made outside of the
+//     bubble.
+//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with
+//     it.
 type Server struct {
 	*fake.Server
 
@@ -97,18 +113,20 @@ type maintenance struct{ reason, retryAfter string }
 // An Option changes a Server.
 type Option func(*Server)
 
-// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+// WithListener makes the server listen there in place of a free port of the loopback interface, and
+// close it in the end.
 func WithListener(listener net.Listener) Option {
 	return func(s *Server) { s.listenOptions = append(s.listenOptions, fake.Listener(listener)) }
 }
 
-// WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool of [Server].
+// WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool
+// of [Server].
 func WithTLS() Option {
 	return func(s *Server) { s.listenOptions = append(s.listenOptions, fake.TLS()) }
 }
 
-// WithHTTP2 makes the server speak https and offer HTTP/2, as the real one does. A Fault that resets or closes the connection then
-// resets the stream.
+// WithHTTP2 makes the server speak https and offer HTTP/2, as the real one does. A Fault that
+// resets or closes the connection then resets the stream.
 func WithHTTP2() Option {
 	return func(s *Server) { s.listenOptions = append(s.listenOptions, fake.HTTP2()) }
 }
@@ -123,7 +141,8 @@ func WithClock(now func() time.Time) Option {
 	return func(s *Server) { s.now = now }
 }
 
-// WithPageSize sets the number of projects or users on a page. Without it, and for less than 1, it is 100.
+// WithPageSize sets the number of projects or users on a page. Without it, and for less than 1, it
+// is 100.
 func WithPageSize(n int) Option {
 	return func(s *Server) { s.pageSize = n }
 }
@@ -133,18 +152,20 @@ func WithLinkStyle(style LinkStyle) Option {
 	return func(s *Server) { s.links = style }
 }
 
-// WithQuotas sets how many projects may exist under each of Keboola's tokens. Without it they are 2 and 1.
+// WithQuotas sets how many projects may exist under each of Keboola's tokens. Without it they are 2
+// and 1.
 func WithQuotas(demo, production int) Option {
 	return func(s *Server) { s.demo, s.prod = demo, production }
 }
 
-// WithSSODelay makes single sign-on to a project fail until so long after its creation, as on the real service, where it takes some
-// seconds.
+// WithSSODelay makes single sign-on to a project fail until so long after its creation, as on the
+// real service, where it takes some seconds.
 func WithSSODelay(delay time.Duration) Option {
 	return func(s *Server) { s.ssoDelay = delay }
 }
 
-// WithMisspeltClaims answers with the key enryptedClaims, as the API is described, in place of encryptedClaims, as it works.
+// WithMisspeltClaims answers with the key enryptedClaims, as the API is described, in place of
+// encryptedClaims, as it works.
 func WithMisspeltClaims() Option {
 	return func(s *Server) { s.misspelt = true }
 }
@@ -176,7 +197,8 @@ func Start(t Cleaner, options ...Option) *Server {
 // BaseURL returns what a client takes as base URL.
 func (s *Server) BaseURL() string { return s.URL() }
 
-// ConnectionURL returns what the discovery of the base URL takes: the server also has the index of services of a Keboola Connection.
+// ConnectionURL returns what the discovery of the base URL takes: the server also has the index of
+// services of a Keboola Connection.
 func (s *Server) ConnectionURL() string { return s.URL() }
 
 // AddToken adds a Storage API token.
@@ -200,7 +222,8 @@ func (s *Server) Tokens() []string {
 	return slices.Sorted(maps.Keys(s.tokens))
 }
 
-// StartMaintenance makes the server answer everything with 503, the reason, and Retry-After unless that is empty.
+// StartMaintenance makes the server answer everything with 503, the reason, and Retry-After unless
+// that is empty.
 func (s *Server) StartMaintenance(reason, retryAfter string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -214,7 +237,8 @@ func (s *Server) EndMaintenance() {
 	s.maintenance = nil
 }
 
-// SetGoodDataDown makes every change fail that GoodData has a part in, except deletions that ignore its errors.
+// SetGoodDataDown makes every change fail that GoodData has a part in, except deletions that ignore
+// its errors.
 func (s *Server) SetGoodDataDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -257,12 +281,12 @@ func (s *Server) routes() []fake.Route {
 	})
 }
 
-// deletion returns the query of a deletion, or, where it is nil, the refusal: GoodData, while it is down, lets nothing be deleted, unless
-// the caller ignores that.
-func (s *Server) deletion(r *Request) (query url.Values, refusal fake.Response) {
+// deletion returns the query of a deletion, or, where it is nil, the refusal: GoodData, while it is
+// down, lets nothing be deleted, unless the caller ignores that.
+func (s *Server) deletion(r *Request) (query url.Values, rejection fake.Response) {
 	query, err := url.ParseQuery(r.RawQuery)
 	if err != nil {
-		return nil, s.refusal(http.StatusBadRequest, "The query cannot be read")
+		return nil, s.reject(http.StatusBadRequest, "The query cannot be read")
 	}
 	if s.goodDataDown && !truthy(query, "ignoreGoodDataErrors") {
 		return nil, s.applicationError()

@@ -19,20 +19,20 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// answer is what a client got.
-type answer struct {
+// response is what a client got.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
 // send sends one request with the default token.
-func send(t *testing.T, s *keboolatest.Server, method, path, body string) answer {
+func send(t *testing.T, s *keboolatest.Server, method, path, body string) response {
 	t.Helper()
 	return sendWith(t, s, keboolatest.DefaultToken, method, path, body)
 }
 
-func sendWith(t *testing.T, s *keboolatest.Server, token, method, path, body string) answer {
+func sendWith(t *testing.T, s *keboolatest.Server, token, method, path, body string) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.BaseURL()+path, strings.NewReader(body))
 	if err != nil {
@@ -50,7 +50,7 @@ func sendWith(t *testing.T, s *keboolatest.Server, token, method, path, body str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(got)}
+	return response{resp.StatusCode, resp.Header, string(got)}
 }
 
 // exchange is a request and what it is answered. A %s in the body stands for the request's id.
@@ -69,7 +69,7 @@ func play(t *testing.T, s *keboolatest.Server, exchanges ...exchange) {
 			t.Errorf("%s %s %s\n got %d %s\nwant %d %s", e.method, e.path, e.body, got.status, got.body, e.status, want)
 		}
 		if got.header.Get("X-Amzn-Requestid") == "" {
-			t.Errorf("%s %s: the answer has no id", e.method, e.path)
+			t.Errorf("%s %s: the response has no id", e.method, e.path)
 		}
 	}
 }
@@ -284,7 +284,7 @@ func TestMisspeltClaims(t *testing.T) {
 	s := keboolatest.Start(t, keboolatest.WithMisspeltClaims())
 	login := s.AddUser(keboolatest.User{})
 	if got := send(t, s, "GET", "/users/"+login+"/sso", ""); !strings.HasPrefix(got.body, `{"enryptedClaims":"-----BEGIN`) {
-		t.Errorf("answer = %s", got.body)
+		t.Errorf("response = %s", got.body)
 	}
 }
 

@@ -31,7 +31,8 @@ type storedUser struct {
 
 func (u *storedUser) number() int { return u.place }
 
-// AddUser adds a user, and returns its login. What is empty gets a value: Login, UID, CreatedOn, CreatedBy and CreatedByID.
+// AddUser adds a user, and returns its login. What is empty gets a value: Login, UID, CreatedOn,
+// CreatedBy and CreatedByID.
 func (s *Server) AddUser(user User) (login string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +59,8 @@ func (s *Server) addUser(user User) *storedUser {
 	return stored
 }
 
-// AddForeignLogin makes a login exist in another GoodData domain, so that it can be neither created nor added to a project.
+// AddForeignLogin makes a login exist in another GoodData domain, so that it can be neither created
+// nor added to a project.
 func (s *Server) AddForeignLogin(login string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +86,8 @@ func (s *Server) findUser(login string) *storedUser {
 	return s.users[i]
 }
 
-// user returns the user whose login is the segment of the request's path at the given place, or the answer that there is none.
+// user returns the user whose login is the segment of the request's path at the given place, or the
+// answer that there is none.
 func (s *Server) user(r *Request, place int) (*storedUser, fake.Response) {
 	login, sent := pathSegment(r, "login", place)
 	if user := s.findUser(login); user != nil {
@@ -93,11 +96,11 @@ func (s *Server) user(r *Request, place int) (*storedUser, fake.Response) {
 	if s.foreign[strings.ToLower(login)] {
 		return nil, s.foreignLogin(login)
 	}
-	return nil, s.refusal(http.StatusNotFound, "User %s not found in database", sent)
+	return nil, s.reject(http.StatusNotFound, "User %s not found in database", sent)
 }
 
 func (s *Server) foreignLogin(login string) fake.Response {
-	return s.refusal(http.StatusBadRequest, "User %s exists in another GoodData domain", login)
+	return s.reject(http.StatusBadRequest, "User %s exists in another GoodData domain", login)
 }
 
 func (s *Server) listUsers(r *Request) fake.Response {
@@ -115,22 +118,22 @@ func (s *Server) listUsers(r *Request) fake.Response {
 func (s *Server) createUser(r *Request) fake.Response {
 	var sent struct{ Login, Password, FirstName, LastName, Email, SSOProvider string }
 	if err := json.Unmarshal(r.Body, &sent); err != nil {
-		return s.refusal(http.StatusBadRequest, "The body is not valid JSON")
+		return s.reject(http.StatusBadRequest, "The body is not valid JSON")
 	}
 	for _, required := range []struct{ name, value string }{
 		{"login", sent.Login}, {"password", sent.Password}, {"firstName", sent.FirstName}, {"lastName", sent.LastName},
 	} {
 		if required.value == "" {
-			return s.refusal(http.StatusUnprocessableEntity, "Parameter %s is required", required.name)
+			return s.reject(http.StatusUnprocessableEntity, "Parameter %s is required", required.name)
 		}
 	}
 	switch {
 	case utf8.RuneCountInString(sent.Password) < minPassword:
-		return s.refusal(http.StatusUnprocessableEntity, "Password must have at least %d characters", minPassword)
+		return s.reject(http.StatusUnprocessableEntity, "Password must have at least %d characters", minPassword)
 	case s.foreign[strings.ToLower(sent.Login)]:
 		return s.foreignLogin(sent.Login)
 	case s.findUser(sent.Login) != nil:
-		return s.refusal(http.StatusUnprocessableEntity, "User %s already exists", sent.Login)
+		return s.reject(http.StatusUnprocessableEntity, "User %s already exists", sent.Login)
 	case s.goodDataDown:
 		return s.applicationError()
 	}
@@ -142,13 +145,13 @@ func (s *Server) createUser(r *Request) fake.Response {
 }
 
 func (s *Server) deleteUser(r *Request) fake.Response {
-	user, refusal := s.user(r, 2)
+	user, rejection := s.user(r, 2)
 	if user == nil {
-		return refusal
+		return rejection
 	}
-	query, refusal := s.deletion(r)
+	query, rejection := s.deletion(r)
 	if query == nil {
-		return refusal
+		return rejection
 	}
 	s.users = slices.DeleteFunc(s.users, func(other *storedUser) bool { return other == user })
 	for _, p := range s.projects {

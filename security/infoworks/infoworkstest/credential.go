@@ -42,7 +42,8 @@ func (s *Server) sign(user *User, action string) (string, error) {
 	return token, nil
 }
 
-// verify returns the user of an access token that is good, or nil; known tells whether the server made the token at all.
+// verify returns the user of an access token that is good, or nil; known tells whether the server
+// made the token at all.
 func (s *Server) verify(token string) (user *User, known bool) {
 	var claims jwt.RegisteredClaims
 	parsed, err := jwt.NewParser(jwt.WithoutClaimsValidation(), jwt.WithValidMethods([]string{"HS256"})).
@@ -108,6 +109,6 @@ func (s *Server) bearer(code string, handle func(*fake.Request, *User) fake.Resp
 		if user, _ := s.verify(token); scheme == "bearer" && user != nil {
 			return handle(r, user)
 		}
-		return refuse(http.StatusUnauthorized, code)
+		return reject(http.StatusUnauthorized, code)
 	}
 }

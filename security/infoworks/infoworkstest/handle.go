@@ -15,10 +15,10 @@ import (
 func (s *Server) authenticate(r *fake.Request) fake.Response {
 	query, err := url.ParseQuery(r.RawQuery)
 	if err != nil {
-		return refuse(http.StatusBadRequest, codeInvalid)
+		return reject(http.StatusBadRequest, codeInvalid)
 	}
 	if _, err := strconv.Atoi(query.Get("service_id")); query.Has("service_id") && err != nil {
-		return refuse(http.StatusBadRequest, codeInvalid)
+		return reject(http.StatusBadRequest, codeInvalid)
 	}
 	user := s.byPassword(r)
 	if user == nil {
@@ -26,9 +26,9 @@ func (s *Server) authenticate(r *fake.Request) fake.Response {
 	}
 	token, err := s.sign(user, "authenticate")
 	if err != nil {
-		return refuse(http.StatusInternalServerError, codeInternal)
+		return reject(http.StatusInternalServerError, codeInternal)
 	}
-	return answer("Authentication Success", map[string]any{
+	return respond("Authentication Success", map[string]any{
 		"authentication_token": token, "is_authenticated": s.boolean(true), "user_id": user.ID,
 	})
 }
@@ -40,23 +40,23 @@ func (s *Server) makeAccessToken(r *fake.Request) fake.Response {
 	}
 	token, err := s.sign(user, "refresh_token")
 	if err != nil {
-		return refuse(http.StatusInternalServerError, codeInternal)
+		return reject(http.StatusInternalServerError, codeInternal)
 	}
-	return answer("Authentication Success", map[string]any{"authentication_token": token})
+	return respond("Authentication Success", map[string]any{"authentication_token": token})
 }
 
 func (s *Server) revokeAccessToken(_ *fake.Request, user *User) fake.Response {
 	s.logOut(user.Email)
-	return answer("Platform Security Response", "Token successfully blacklisted")
+	return respond("Platform Security Response", "Token successfully blacklisted")
 }
 
 func (s *Server) validateToken(r *fake.Request) fake.Response {
 	scheme, token := authorization(r)
 	user, known := s.verify(token)
 	if scheme != "bearer" || !known {
-		return refuse(http.StatusUnauthorized, codeLacksAccess)
+		return reject(http.StatusUnauthorized, codeLacksAccess)
 	}
-	return answer("", map[string]any{"is_valid": s.boolean(user != nil)})
+	return respond("", map[string]any{"is_valid": s.boolean(user != nil)})
 }
 
 // regenerateRefreshToken takes either kind of credential. The new token is not in the answer.
@@ -66,10 +66,10 @@ func (s *Server) regenerateRefreshToken(r *fake.Request) fake.Response {
 		user = s.byPassword(r)
 	}
 	if user == nil {
-		return refuse(http.StatusUnauthorized, codeLacksAccess)
+		return reject(http.StatusUnauthorized, codeLacksAccess)
 	}
 	user.RefreshToken = newRefreshToken()
-	return answer("Platform Security Response", "Successfully Blacklisted Refresh Token.")
+	return respond("Platform Security Response", "Successfully Blacklisted Refresh Token.")
 }
 
 func (s *Server) authoriseUser(r *fake.Request, user *User) fake.Response {
@@ -79,28 +79,28 @@ func (s *Server) authoriseUser(r *fake.Request, user *User) fake.Response {
 		EntityID   string `json:"entityId"`
 	}
 	if !read(r, &asked) {
-		return refuse(http.StatusBadRequest, codeInvalid)
+		return reject(http.StatusBadRequest, codeInvalid)
 	}
 	result := map[string]any{"is_authorised": s.boolean(false)}
 	if s.allowed[permission{user.Email, asked.EntityType, asked.Action, asked.EntityID}] {
 		token, err := s.sign(user, asked.Action)
 		if err != nil {
-			return refuse(http.StatusInternalServerError, codeInternal)
+			return reject(http.StatusInternalServerError, codeInternal)
 		}
 		result = map[string]any{"delegation_token": token, "is_authorised": s.boolean(true)}
 	}
-	return answer("", result)
+	return respond("", result)
 }
 
 func (s *Server) samlRedirectURL(r *fake.Request) fake.Response {
 	if scheme, token := authorization(r); scheme != "" {
 		if user, _ := s.verify(token); scheme != "bearer" || user == nil {
-			return refuse(http.StatusUnauthorized, codeLacksAccess)
+			return reject(http.StatusUnauthorized, codeLacksAccess)
 		}
 	}
 	switch {
 	case s.saml == "":
-		return refuse(http.StatusInternalServerError, codeInternal)
+		return reject(http.StatusInternalServerError, codeInternal)
 	case s.samlRedirect:
 		return fake.Response{Status: http.StatusFound, Header: http.Header{"Location": {s.saml}}}
 	}
@@ -113,7 +113,7 @@ func (s *Server) userData(r *fake.Request, _ *User) fake.Response {
 		SearchAttribute string   `json:"searchAttribute"`
 	}
 	if !read(r, &asked) || len(asked.UserIDs) == 0 {
-		return refuse(http.StatusBadRequest, codeInvalid)
+		return reject(http.StatusBadRequest, codeInvalid)
 	}
 	users := []string{}
 	for _, id := range asked.UserIDs {
@@ -121,7 +121,7 @@ func (s *Server) userData(r *fake.Request, _ *User) fake.Response {
 			// What is in these texts is not public; JSON is a guess.
 			entry, err := json.Marshal(map[string]string{"email": found.Email, "login": found.Login})
 			if err != nil {
-				return refuse(http.StatusInternalServerError, codeInternal)
+				return reject(http.StatusInternalServerError, codeInternal)
 			}
 			users = append(users, string(entry))
 		}
@@ -160,7 +160,7 @@ func (s *Server) bulkLDAPSync(r *fake.Request) fake.Response {
 		ShouldAdd    bool     `json:"should_add"`
 	}{ShouldUpdate: true, ShouldAdd: true}
 	if !read(r, &asked) || len(asked.SearchList) == 0 {
-		return refuse(http.StatusBadRequest, codeInvalid)
+		return reject(http.StatusBadRequest, codeInvalid)
 	}
 	added, updated, failed, existing := []syncedUser{}, []syncedUser{}, []syncedUser{}, 0
 	for _, value := range asked.SearchList {
@@ -187,18 +187,19 @@ func (s *Server) bulkLDAPSync(r *fake.Request) fake.Response {
 			updated = append(updated, syncedUser{Email: user.Email, ID: user.ID})
 		}
 	}
-	return answer("Successfully synced ldap users", map[string]any{
+	return respond("Successfully synced ldap users", map[string]any{
 		"new_users_count": len(added), "existing_user_count": existing, "added": added, "updated": updated, "failed": failed,
 	})
 }
 
 const defaultLimit = 10
 
-// listUsers answers as every list of Infoworks does: with a next link from the root, and an empty result at the end.
+// listUsers answers as every list of Infoworks does: with a next link from the root, and an empty
+// result at the end.
 func (s *Server) listUsers(r *fake.Request, _ *User) fake.Response {
 	query, err := url.ParseQuery(r.RawQuery)
 	if err != nil {
-		return refuse(http.StatusBadRequest, codeInvalid)
+		return reject(http.StatusBadRequest, codeInvalid)
 	}
 	limit, offset := defaultLimit, 0
 	for name, value := range map[string]*int{"limit": &limit, "offset": &offset} {
@@ -206,7 +207,7 @@ func (s *Server) listUsers(r *fake.Request, _ *User) fake.Response {
 			continue
 		}
 		if *value, err = strconv.Atoi(query.Get(name)); err != nil || *value < 0 {
-			return refuse(http.StatusBadRequest, codeInvalid)
+			return reject(http.StatusBadRequest, codeInvalid)
 		}
 	}
 	type profile struct {

@@ -12,20 +12,27 @@ import (
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
-// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the zero value does nothing.
+// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the
+// zero value does nothing.
 //
 //   - Times: how many requests it hits. 0 means one, less than 0 all.
-//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
+//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means
+//     all.
 //   - Delay: time before the request is handled, or before it is answered when Applied is set.
-//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no effect, unless Applied is set.
-//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless Applied is set.
+//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no
+//     effect, unless Applied is set.
+//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless
+//     Applied is set.
 //   - Garbage: the real status, with a body that is not JSON.
 //   - Empty: 200 without body or content type.
-//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or after; the request has no effect.
-//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the answer or in its header.
-//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the announced body, more than that, or a
-//     body that does not end.
-//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this pause before each.
+//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or
+//     after; the request has no effect.
+//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the
+//     answer or in its header.
+//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the
+//     announced body, more than that, or a body that does not end.
+//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this
+//     pause before each.
 type Fault = fake.Fault
 
 // A Cleaner is what *testing.T offers to [Start].
@@ -33,8 +40,10 @@ type Cleaner = fake.Cleaner
 
 // A Request is one request as the server saw it, credentials included.
 //
-//   - Operation: the name of the client's method, such as "AccessToken", or "ListUsers"; empty when the server has no such route.
-//   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
+//   - Operation: the name of the client's method, such as "AccessToken", or "ListUsers"; empty when
+//     the server has no such route.
+//   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was
+//     sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
 //   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
@@ -58,7 +67,8 @@ type User struct {
 
 // DirectoryUser is a user of the directory.
 type DirectoryUser struct {
-	// Email and Login are what the directory is searched by: [LDAPSync] on "email", or on any other attribute.
+	// Email and Login are what the directory is searched by: [LDAPSync] on "email", or on any
+	// other attribute.
 	Email, Login string
 	// Error makes every sync of the user fail with this reason.
 	Error string
@@ -101,12 +111,14 @@ func WithSAMLRedirect() Option {
 	return func(s *Server) { s.samlRedirect = true }
 }
 
-// WithQuotedBooleans makes the server put its booleans into quotes, as the documentation's examples do.
+// WithQuotedBooleans makes the server put its booleans into quotes, as the documentation's examples
+// do.
 func WithQuotedBooleans() Option {
 	return func(s *Server) { s.quoted = true }
 }
 
-// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+// WithListener makes the server listen there in place of a free port of the loopback interface, and
+// close it in the end.
 func WithListener(listener net.Listener) Option {
 	return func(s *Server) { s.listen = append(s.listen, fake.Listener(listener)) }
 }
@@ -116,22 +128,31 @@ func WithTLS() Option {
 	return func(s *Server) { s.listen = append(s.listen, fake.TLS()) }
 }
 
-// Server is a fake Infoworks server on a loopback address. Its methods may be called from any goroutine.
+// Server is a fake Infoworks server on a loopback address. Its methods may be called from any
+// goroutine.
 //
 // Beside the methods below, it has those of every fake of this module:
 //
-//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
-//     otherwise; "" stands for every operation. A name that is no operation fails the test that [Start] was given.
+//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for
+//     each fault unless its Times says otherwise; "" stands for every operation. A name that is no
+//     operation fails the test that [Start] was given.
 //   - Recover() drops the faults that are not used up.
-//   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
-//   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
-//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the request; nil tells nobody.
-//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections() int tells how many connections were open at a time.
-//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
+//   - Requests() []Request returns copies of all requests so far, in the order in which they
+//     arrived.
+//   - Applied(operation string) int tells how many requests of the operation took effect, answered
+//     or not.
+//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the
+//     request; nil tells nobody.
+//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections()
+//     int tells how many connections were open at a time.
+//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client
+//     takes.
 //   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
-//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
-//     socket works; the server itself is made outside of the bubble.
-//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
+//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a
+//     bubble of testing/synctest, where no socket works; the server itself is made outside of the
+//     bubble.
+//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with
+//     it.
 type Server struct {
 	*fake.Server
 	listen []fake.Option
@@ -152,7 +173,8 @@ type Server struct {
 
 type permission struct{ email, entityType, action, entityID string }
 
-// NewServer starts a server. The caller closes it. It panics where there is no port on the loopback interface.
+// NewServer starts a server. The caller closes it. It panics where there is no port on the loopback
+// interface.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		life: 15 * time.Minute, now: time.Now, key: []byte(randomHex(32)),
@@ -198,8 +220,8 @@ func (s *Server) routes() []fake.Route {
 	return routes
 }
 
-// RefreshToken returns the current refresh token of a user, as the web interface would show it to the user; it is empty where there
-// is no such user.
+// RefreshToken returns the current refresh token of a user, as the web interface would show it to
+// the user; it is empty where there is no such user.
 func (s *Server) RefreshToken(email string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -269,7 +291,8 @@ func (s *Server) user(email string) *User {
 	return nil
 }
 
-// newRefreshToken returns a text of the form that Infoworks has: about a hundred characters of the base64 alphabet.
+// newRefreshToken returns a text of the form that Infoworks has: about a hundred characters of the
+// base64 alphabet.
 func newRefreshToken() string {
 	random := make([]byte, 75)
 	// It never fails.

@@ -33,14 +33,14 @@ func start(t *testing.T, opts ...infoworkstest.Option) *infoworkstest.Server {
 	})}, opts...)...)
 }
 
-// answer is what a caller sees.
-type answer struct {
+// response is what a caller sees.
+type response struct {
 	status   int
 	body     string
 	location string
 }
 
-func ask(t *testing.T, server *infoworkstest.Server, method, path, authorization, body string) answer {
+func ask(t *testing.T, server *infoworkstest.Server, method, path, authorization, body string) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, server.BaseURL()+path, strings.NewReader(body))
 	if err != nil {
@@ -58,7 +58,7 @@ func ask(t *testing.T, server *infoworkstest.Server, method, path, authorization
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{resp.StatusCode, string(data), resp.Header.Get("Location")}
+	return response{resp.StatusCode, string(data), resp.Header.Get("Location")}
 }
 
 func basic(user, password string) string {
@@ -102,58 +102,58 @@ func TestAnswers(t *testing.T) {
 		name                              string
 		options                           []infoworkstest.Option
 		method, path, authorization, body string
-		want                              answer
+		want                              response
 	}{
-		{"authenticate", nil, "GET", "/security/authenticate", basic(admin, password), "", answer{200, `{"message":"Authentication Success","result":{"authentication_token":"*","is_authenticated":true,"user_id":"6RkfybTRQQByEey3v"}}`, ""}},
-		{"authenticate, quoted", []infoworkstest.Option{infoworkstest.WithQuotedBooleans()}, "GET", "/security/authenticate?service_id=1", basic(admin, password), "", answer{200, `{"message":"Authentication Success","result":{"authentication_token":"*","is_authenticated":"true","user_id":"6RkfybTRQQByEey3v"}}`, ""}},
-		{"authenticate, wrong service", nil, "GET", "/security/authenticate?service_id=x", basic(admin, password), "", answer{400, invalid, ""}},
-		{"authenticate, wrong query", nil, "GET", "/security/authenticate?%zz", basic(admin, password), "", answer{400, invalid, ""}},
-		{"authenticate, wrong password", nil, "GET", "/security/authenticate", basic(admin, "x"), "", answer{406, wrong, ""}},
-		{"authenticate, no password", nil, "GET", "/security/authenticate", basic(admin, ""), "", answer{406, wrong, ""}},
-		{"authenticate, wrong user", nil, "GET", "/security/authenticate", basic("x", password), "", answer{406, wrong, ""}},
-		{"authenticate, nobody", nil, "GET", "/security/authenticate", "", "", answer{406, wrong, ""}},
-		{"authenticate, refresh token", nil, "GET", "/security/authenticate", "Basic " + refresh, "", answer{406, wrong, ""}},
-		{"authenticate, SAML", []infoworkstest.Option{saml}, "GET", "/security/authenticate", basic(admin, password), "", answer{406, wrong, ""}},
+		{"authenticate", nil, "GET", "/security/authenticate", basic(admin, password), "", response{200, `{"message":"Authentication Success","result":{"authentication_token":"*","is_authenticated":true,"user_id":"6RkfybTRQQByEey3v"}}`, ""}},
+		{"authenticate, quoted", []infoworkstest.Option{infoworkstest.WithQuotedBooleans()}, "GET", "/security/authenticate?service_id=1", basic(admin, password), "", response{200, `{"message":"Authentication Success","result":{"authentication_token":"*","is_authenticated":"true","user_id":"6RkfybTRQQByEey3v"}}`, ""}},
+		{"authenticate, wrong service", nil, "GET", "/security/authenticate?service_id=x", basic(admin, password), "", response{400, invalid, ""}},
+		{"authenticate, wrong query", nil, "GET", "/security/authenticate?%zz", basic(admin, password), "", response{400, invalid, ""}},
+		{"authenticate, wrong password", nil, "GET", "/security/authenticate", basic(admin, "x"), "", response{406, wrong, ""}},
+		{"authenticate, no password", nil, "GET", "/security/authenticate", basic(admin, ""), "", response{406, wrong, ""}},
+		{"authenticate, wrong user", nil, "GET", "/security/authenticate", basic("x", password), "", response{406, wrong, ""}},
+		{"authenticate, nobody", nil, "GET", "/security/authenticate", "", "", response{406, wrong, ""}},
+		{"authenticate, refresh token", nil, "GET", "/security/authenticate", "Basic " + refresh, "", response{406, wrong, ""}},
+		{"authenticate, SAML", []infoworkstest.Option{saml}, "GET", "/security/authenticate", basic(admin, password), "", response{406, wrong, ""}},
 
-		{"access", nil, "GET", "/security/token/access", "Basic " + refresh, "", answer{200, `{"message":"Authentication Success","result":{"authentication_token":"*"}}`, ""}},
-		{"access, slash", nil, "GET", "/security/token/access/", "Basic " + refresh, "", answer{200, `{"message":"Authentication Success","result":{"authentication_token":"*"}}`, ""}},
-		{"access, SAML", []infoworkstest.Option{saml}, "GET", "/security/token/access", "Basic " + refresh, "", answer{200, `{"message":"Authentication Success","result":{"authentication_token":"*"}}`, ""}},
-		{"access, in base64", nil, "GET", "/security/token/access", basic(refresh, ""), "", answer{406, wrong, ""}},
-		{"access, as bearer", nil, "GET", "/security/token/access", "Bearer " + refresh, "", answer{406, wrong, ""}},
-		{"access, expired", []infoworkstest.Option{longAgo}, "GET", "/security/token/access", "Basic expired", "", answer{406, wrong, ""}},
+		{"access", nil, "GET", "/security/token/access", "Basic " + refresh, "", response{200, `{"message":"Authentication Success","result":{"authentication_token":"*"}}`, ""}},
+		{"access, slash", nil, "GET", "/security/token/access/", "Basic " + refresh, "", response{200, `{"message":"Authentication Success","result":{"authentication_token":"*"}}`, ""}},
+		{"access, SAML", []infoworkstest.Option{saml}, "GET", "/security/token/access", "Basic " + refresh, "", response{200, `{"message":"Authentication Success","result":{"authentication_token":"*"}}`, ""}},
+		{"access, in base64", nil, "GET", "/security/token/access", basic(refresh, ""), "", response{406, wrong, ""}},
+		{"access, as bearer", nil, "GET", "/security/token/access", "Bearer " + refresh, "", response{406, wrong, ""}},
+		{"access, expired", []infoworkstest.Option{longAgo}, "GET", "/security/token/access", "Basic expired", "", response{406, wrong, ""}},
 
-		{"revoke", nil, "DELETE", "/security/token/access", "BEARER", "", answer{200, `{"message":"Platform Security Response","result":"Token successfully blacklisted"}`, ""}},
-		{"revoke, nobody", nil, "DELETE", "/security/token/access", "", "", answer{401, lacksAccess, ""}},
-		{"validate", nil, "GET", "/security/token/validate", "BEARER", "", answer{200, `{"message":"","result":{"is_valid":true}}`, ""}},
-		{"validate, not one of ours", nil, "GET", "/security/token/validate", "Bearer x", "", answer{401, lacksAccess, ""}},
-		{"regenerate", nil, "DELETE", "/security/token/refresh", "Basic " + refresh, "", answer{200, `{"message":"Platform Security Response","result":"Successfully Blacklisted Refresh Token."}`, ""}},
-		{"regenerate by password", nil, "DELETE", "/security/token/refresh", basic(admin, password), "", answer{200, `{"message":"Platform Security Response","result":"Successfully Blacklisted Refresh Token."}`, ""}},
-		{"regenerate, wrong", nil, "DELETE", "/security/token/refresh", "BEARER", "", answer{401, lacksAccess, ""}},
+		{"revoke", nil, "DELETE", "/security/token/access", "BEARER", "", response{200, `{"message":"Platform Security Response","result":"Token successfully blacklisted"}`, ""}},
+		{"revoke, nobody", nil, "DELETE", "/security/token/access", "", "", response{401, lacksAccess, ""}},
+		{"validate", nil, "GET", "/security/token/validate", "BEARER", "", response{200, `{"message":"","result":{"is_valid":true}}`, ""}},
+		{"validate, not one of ours", nil, "GET", "/security/token/validate", "Bearer x", "", response{401, lacksAccess, ""}},
+		{"regenerate", nil, "DELETE", "/security/token/refresh", "Basic " + refresh, "", response{200, `{"message":"Platform Security Response","result":"Successfully Blacklisted Refresh Token."}`, ""}},
+		{"regenerate by password", nil, "DELETE", "/security/token/refresh", basic(admin, password), "", response{200, `{"message":"Platform Security Response","result":"Successfully Blacklisted Refresh Token."}`, ""}},
+		{"regenerate, wrong", nil, "DELETE", "/security/token/refresh", "BEARER", "", response{401, lacksAccess, ""}},
 
-		{"authorise", nil, "POST", "/security/authorise/user", "BEARER", `{"entityType":"domain","action":"read","entityId":"1"}`, answer{200, `{"message":"","result":{"delegation_token":"*","is_authorised":true}}`, ""}},
-		{"authorise, not", nil, "POST", "/security/authorise/user", "BEARER", `{"entityType":"domain","action":"write","entityId":"1"}`, answer{200, `{"message":"","result":{"is_authorised":false}}`, ""}},
-		{"authorise, wrong body", nil, "POST", "/security/authorise/user", "BEARER", `{"entity_type":"domain"}`, answer{400, invalid, ""}},
+		{"authorise", nil, "POST", "/security/authorise/user", "BEARER", `{"entityType":"domain","action":"read","entityId":"1"}`, response{200, `{"message":"","result":{"delegation_token":"*","is_authorised":true}}`, ""}},
+		{"authorise, not", nil, "POST", "/security/authorise/user", "BEARER", `{"entityType":"domain","action":"write","entityId":"1"}`, response{200, `{"message":"","result":{"is_authorised":false}}`, ""}},
+		{"authorise, wrong body", nil, "POST", "/security/authorise/user", "BEARER", `{"entity_type":"domain"}`, response{400, invalid, ""}},
 
-		{"SAML", []infoworkstest.Option{saml}, "GET", "/security/sso/initialise", "", "", answer{200, `{"Location":"https://idp.example.org/sso?a=b"}`, ""}},
-		{"SAML, redirect", []infoworkstest.Option{saml, infoworkstest.WithSAMLRedirect()}, "GET", "/security/sso/initialise", "BEARER", "", answer{302, "", "https://idp.example.org/sso?a=b"}},
-		{"SAML, wrong token", []infoworkstest.Option{saml}, "GET", "/security/sso/initialise", "Bearer x", "", answer{401, lacksAccess, ""}},
-		{"SAML, none", nil, "GET", "/security/sso/initialise", "", "", answer{500, internal, ""}},
+		{"SAML", []infoworkstest.Option{saml}, "GET", "/security/sso/initialise", "", "", response{200, `{"Location":"https://idp.example.org/sso?a=b"}`, ""}},
+		{"SAML, redirect", []infoworkstest.Option{saml, infoworkstest.WithSAMLRedirect()}, "GET", "/security/sso/initialise", "BEARER", "", response{302, "", "https://idp.example.org/sso?a=b"}},
+		{"SAML, wrong token", []infoworkstest.Option{saml}, "GET", "/security/sso/initialise", "Bearer x", "", response{401, lacksAccess, ""}},
+		{"SAML, none", nil, "GET", "/security/sso/initialise", "", "", response{500, internal, ""}},
 
-		{"users", []infoworkstest.Option{directory}, "POST", "/security/get/user/data", "BEARER", `{"userIds":["ada","x","NEW"],"searchAttribute":"uid"}`, answer{200, `{"users":["{\"email\":\"admin@infoworks.io\",\"login\":\"ada\"}","{\"email\":\"new@infoworks.io\",\"login\":\"new\"}"]}`, ""}},
-		{"users, none", []infoworkstest.Option{directory}, "POST", "/security/get/user/data", "BEARER", `{"userIds":[]}`, answer{400, invalid, ""}},
-		{"sync, nobody", []infoworkstest.Option{directory}, "POST", "/security/bulk-ldap-sync", "", `{"search_list":["x"]}`, answer{406, wrong, ""}},
-		{"sync, a text for a list", []infoworkstest.Option{directory}, "POST", "/security/bulk-ldap-sync", basic(admin, password), `{"search_list":"x"}`, answer{400, invalid, ""}},
-		{"sync", []infoworkstest.Option{directory}, "POST", "/security/bulk-ldap-sync", basic(admin, password), `{"search_on":"email","search_list":["admin@infoworks.io","roleless@infoworks.io","x@y"]}`, answer{200, `{"message":"Successfully synced ldap users","result":{"added":[],"existing_user_count":1,"failed":[` +
+		{"users", []infoworkstest.Option{directory}, "POST", "/security/get/user/data", "BEARER", `{"userIds":["ada","x","NEW"],"searchAttribute":"uid"}`, response{200, `{"users":["{\"email\":\"admin@infoworks.io\",\"login\":\"ada\"}","{\"email\":\"new@infoworks.io\",\"login\":\"new\"}"]}`, ""}},
+		{"users, none", []infoworkstest.Option{directory}, "POST", "/security/get/user/data", "BEARER", `{"userIds":[]}`, response{400, invalid, ""}},
+		{"sync, nobody", []infoworkstest.Option{directory}, "POST", "/security/bulk-ldap-sync", "", `{"search_list":["x"]}`, response{406, wrong, ""}},
+		{"sync, a text for a list", []infoworkstest.Option{directory}, "POST", "/security/bulk-ldap-sync", basic(admin, password), `{"search_list":"x"}`, response{400, invalid, ""}},
+		{"sync", []infoworkstest.Option{directory}, "POST", "/security/bulk-ldap-sync", basic(admin, password), `{"search_on":"email","search_list":["admin@infoworks.io","roleless@infoworks.io","x@y"]}`, response{200, `{"message":"Successfully synced ldap users","result":{"added":[],"existing_user_count":1,"failed":[` +
 			`{"email":"roleless@infoworks.io","id":"","error":"No valid role found for the User."},{"email":"x@y","id":"","error":"User not found in LDAP."}],"new_users_count":0,"updated":[{"email":"admin@infoworks.io","id":"6RkfybTRQQByEey3v"}]}}`, ""}},
-		{"sync, nothing to do", []infoworkstest.Option{directory}, "POST", "/security/bulk-ldap-sync", "Basic " + refresh, `{"search_on":"uid","search_list":["ada","new"],"should_add":false,"should_update":false}`, answer{200, `{"message":"Successfully synced ldap users","result":{"added":[],"existing_user_count":1,"failed":[],"new_users_count":0,"updated":[]}}`, ""}},
+		{"sync, nothing to do", []infoworkstest.Option{directory}, "POST", "/security/bulk-ldap-sync", "Basic " + refresh, `{"search_on":"uid","search_list":["ada","new"],"should_add":false,"should_update":false}`, response{200, `{"message":"Successfully synced ldap users","result":{"added":[],"existing_user_count":1,"failed":[],"new_users_count":0,"updated":[]}}`, ""}},
 
-		{"list", nil, "GET", "/admin/users", "BEARER", "", answer{200, `{"limit":10,"links":{"base":"/v3/admin/users","next":"/v3/admin/users?limit=10\u0026offset=10","self":"/v3/admin/users?limit=10\u0026offset=0"},"message":"Successfully listed users","offset":0,"result":[` +
+		{"list", nil, "GET", "/admin/users", "BEARER", "", response{200, `{"limit":10,"links":{"base":"/v3/admin/users","next":"/v3/admin/users?limit=10\u0026offset=10","self":"/v3/admin/users?limit=10\u0026offset=0"},"message":"Successfully listed users","offset":0,"result":[` +
 			`{"id":"6RkfybTRQQByEey3v","profile":{"name":"Ada","email":"admin@infoworks.io"},"roles":null,"refresh_token":"refresh+token/of+admin"}],"total_count":1}`, ""}},
-		{"list, beyond", nil, "GET", "/admin/users?limit=9223372036854775807&offset=9223372036854775807", "BEARER", "", answer{200, `*"result":[],"total_count":1}`, ""}},
-		{"list, wrong", nil, "GET", "/admin/users?limit=-1", "BEARER", "", answer{400, invalid, ""}},
-		{"list, wrong query", nil, "GET", "/admin/users?%zz", "BEARER", "", answer{400, invalid, ""}},
-		{"list, nobody", nil, "GET", "/admin/users", "", "", answer{401, notLoggedIn, ""}},
-		{"no such path", nil, "GET", "/admin/unicorns", "BEARER", "", answer{404, "Cannot find the requested resource\n", ""}},
+		{"list, beyond", nil, "GET", "/admin/users?limit=9223372036854775807&offset=9223372036854775807", "BEARER", "", response{200, `*"result":[],"total_count":1}`, ""}},
+		{"list, wrong", nil, "GET", "/admin/users?limit=-1", "BEARER", "", response{400, invalid, ""}},
+		{"list, wrong query", nil, "GET", "/admin/users?%zz", "BEARER", "", response{400, invalid, ""}},
+		{"list, nobody", nil, "GET", "/admin/users", "", "", response{401, notLoggedIn, ""}},
+		{"no such path", nil, "GET", "/admin/unicorns", "BEARER", "", response{404, "Cannot find the requested resource\n", ""}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,8 +168,8 @@ func TestAnswers(t *testing.T) {
 			if before, after, found := strings.Cut(test.want.body, "*"); found && strings.HasPrefix(got.body, before) && strings.HasSuffix(got.body, after) {
 				got.body = test.want.body
 			}
-			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(answer{})); diff != "" {
-				t.Errorf("answer (-want +got):\n%s", diff)
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(response{})); diff != "" {
+				t.Errorf("response (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -16,12 +16,12 @@ func (s *Server) requestID() string { return fmt.Sprintf("00000000-0000-4000-800
 func (s *Server) number(handle handler) handler {
 	return func(r *Request) fake.Response {
 		s.requests++
-		answer := handle(r)
-		if answer.Header == nil {
-			answer.Header = make(http.Header)
+		response := handle(r)
+		if response.Header == nil {
+			response.Header = make(http.Header)
 		}
-		answer.Header.Set("X-Amzn-Requestid", s.requestID())
-		return answer
+		response.Header.Set("X-Amzn-Requestid", s.requestID())
+		return response
 	}
 }
 
@@ -29,7 +29,7 @@ func (s *Server) number(handle handler) handler {
 func (s *Server) guard(handle handler) handler {
 	return func(r *Request) fake.Response {
 		if !s.tokens[r.Header.Get("X-StorageApi-Token")] {
-			return s.refusal(http.StatusUnauthorized, "Invalid Storage API token")
+			return s.reject(http.StatusUnauthorized, "Invalid Storage API token")
 		}
 		return handle(r)
 	}
@@ -40,16 +40,16 @@ func (s *Server) unlessMaintenance(handle handler) handler {
 		if s.maintenance == nil {
 			return handle(r)
 		}
-		answer := fake.JSON(http.StatusServiceUnavailable, map[string]string{"status": "maintenance", "reason": s.maintenance.reason})
+		response := fake.JSON(http.StatusServiceUnavailable, map[string]string{"status": "maintenance", "reason": s.maintenance.reason})
 		if s.maintenance.retryAfter != "" {
-			answer.Header.Set("Retry-After", s.maintenance.retryAfter)
+			response.Header.Set("Retry-After", s.maintenance.retryAfter)
 		}
-		return answer
+		return response
 	}
 }
 
-// refusal is how the service itself tells of a failure.
-func (s *Server) refusal(status int, message string, args ...any) fake.Response {
+// reject is how the service itself tells of a failure.
+func (s *Server) reject(status int, message string, args ...any) fake.Response {
 	return fake.JSON(status, struct {
 		ErrorMessage string `json:"errorMessage"`
 		ErrorType    string `json:"errorType,omitempty"`

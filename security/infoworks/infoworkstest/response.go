@@ -29,11 +29,11 @@ type envelope struct {
 	Result  any    `json:"result"`
 }
 
-func answer(message string, result any) fake.Response {
+func respond(message string, result any) fake.Response {
 	return fake.JSON(http.StatusOK, envelope{message, result})
 }
 
-type refusal struct {
+type errorResponse struct {
 	Message string `json:"message"`
 	Details any    `json:"details"`
 	Code    string `json:"iw_code"`
@@ -42,14 +42,15 @@ type refusal struct {
 
 const helpURL = "https://api.infoworks.io/v3/errors/"
 
-// refuse is a refusal as most are: its details are an object.
-func refuse(status int, code string) fake.Response {
-	return fake.JSON(status, refusal{messages[code], map[string]any{}, code, helpURL + code})
+// reject is a refusal as most are: its details are an object.
+func reject(status int, code string) fake.Response {
+	return fake.JSON(status, errorResponse{messages[code], map[string]any{}, code, helpURL + code})
 }
 
-// wrongCredentials is the one refusal whose details are a text, and whose help is about another code.
+// wrongCredentials is the one refusal whose details are a text, and whose help is about another
+// code.
 func wrongCredentials() fake.Response {
-	return fake.JSON(http.StatusNotAcceptable, refusal{
+	return fake.JSON(http.StatusNotAcceptable, errorResponse{
 		messages[codeWrongCredentials], "Authentication Failed: Incorrect user credentials", codeWrongCredentials, helpURL + "IW10029",
 	})
 }
