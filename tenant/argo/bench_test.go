@@ -13,7 +13,7 @@ import (
 )
 
 // answerWith returns a server in memory that answers with n tenants.
-func answerWith(n int) http.RoundTripper {
+func respondWith(n int) http.RoundTripper {
 	tenants := make([]string, n)
 	for i := range tenants {
 		tenants[i] = fmt.Sprintf(`{"id":"6ac7d684-1f8e-4a02-a502-%012d","info":{"name":"TENANT-%[1]d","email":"admin@tenant%[1]d.example.org","description":"Sites of tenant %[1]d",`+
@@ -32,7 +32,7 @@ func answerWith(n int) http.RoundTripper {
 
 func BenchmarkTenants(b *testing.B) {
 	open := func(n int) *argo.Client {
-		client, err := argo.NewClient("https://argo.example.org/api/v2", auth.StaticToken("key"), tenantkit.WithHTTPClient(&http.Client{Transport: answerWith(n)}))
+		client, err := argo.NewClient("https://argo.example.org/api/v2", auth.StaticToken("key"), tenantkit.WithHTTPClient(&http.Client{Transport: respondWith(n)}))
 		if err != nil {
 			b.Fatal(err)
 		}

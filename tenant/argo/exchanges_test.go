@@ -76,9 +76,9 @@ func call(ctx context.Context, c *argo.Client, method, path string) (any, error)
 	}
 }
 
-// TestRecordedAnswers gives every recorded answer of the real server to the client's method of its
+// TestRecordedResponses gives every recorded answer of the real server to the client's method of its
 // request.
-func TestRecordedAnswers(t *testing.T) {
+func TestRecordedResponses(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/exchanges/*.json")
 	if err != nil || len(files) == 0 {
@@ -128,8 +128,8 @@ func TestRecordedAnswers(t *testing.T) {
 				if tenantkit.OutcomeOf(err) != tenantkit.OutcomeRejected && e.Response.Status != 500 {
 					t.Errorf("outcome %v", tenantkit.OutcomeOf(err))
 				}
-				var refusal *tenantkit.Error
-				if !errors.As(err, &refusal) || refusal.Message == "" {
+				var failed *tenantkit.Error
+				if !errors.As(err, &failed) || failed.Message == "" {
 					t.Errorf("no message in %v", err)
 				}
 			})
@@ -141,30 +141,30 @@ func TestRecordedAnswers(t *testing.T) {
 // it is the answer's data.
 func compareWithRecorded(t *testing.T, got any, body string) {
 	t.Helper()
-	var answer struct{ Data any }
+	var response struct{ Data any }
 	decoder := json.NewDecoder(strings.NewReader(body))
 	decoder.UseNumber()
-	if err := decoder.Decode(&answer); err != nil {
+	if err := decoder.Decode(&response); err != nil {
 		t.Fatal(err)
 	}
 	switch got := got.(type) {
 	case nil:
 		return
 	case tenantkit.Secret:
-		if want := answer.Data.(map[string]any)["api_key"]; want != got.Reveal() {
+		if want := response.Data.(map[string]any)["api_key"]; want != got.Reveal() {
 			t.Errorf("got key %q, want %v", got.Reveal(), want)
 		}
 		return
 	case *argo.Created:
-		data := answer.Data.(map[string]any)
+		data := response.Data.(map[string]any)
 		if got.ID != data["id"] || got.Self != data["links"].(map[string]any)["self"] {
 			t.Errorf("got %+v, want %v", got, data)
 		}
 		return
 	case []argo.Tenant, []argo.User:
-		contains(t, "data", written(t, got), answer.Data)
+		contains(t, "data", written(t, got), response.Data)
 	default:
-		contains(t, "data", []any{written(t, got)}, answer.Data)
+		contains(t, "data", []any{written(t, got)}, response.Data)
 	}
 }
 

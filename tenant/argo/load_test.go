@@ -69,9 +69,9 @@ func TestLoadWithFaults(t *testing.T) {
 			applied[user.Name]++
 		}
 	}
-	told := make(map[tenantkit.Outcome]int)
+	reported := make(map[tenantkit.Outcome]int)
 	for name, outcome := range outcomes {
-		told[outcome]++
+		reported[outcome]++
 		wrong := applied[name] > 1
 		switch outcome {
 		case tenantkit.OutcomeApplied:
@@ -83,14 +83,14 @@ func TestLoadWithFaults(t *testing.T) {
 			t.Errorf("%s was applied %d times, and told as %v", name, applied[name], outcome)
 		}
 	}
-	if told[tenantkit.OutcomeApplied] == 0 || told[tenantkit.OutcomeUnknown] == 0 {
-		t.Errorf("the faults had no effect: %v", told)
+	if reported[tenantkit.OutcomeApplied] == 0 || reported[tenantkit.OutcomeUnknown] == 0 {
+		t.Errorf("the faults had no effect: %v", reported)
 	}
 	connections := make(map[string]bool)
 	for _, request := range server.Requests() {
 		connections[request.RemoteAddr] = true
 	}
-	t.Logf("%d requests for %d calls, over %d connections; writes told as %v", len(server.Requests()), goroutines*calls, len(connections), told)
+	t.Logf("%d requests for %d calls, over %d connections; writes told as %v", len(server.Requests()), goroutines*calls, len(connections), reported)
 }
 
 // TestEchoedSecretsAreNotShown meets a server that repeats the request's headers, key included, and
@@ -142,21 +142,21 @@ func TestEchoOfOtherHeaders(t *testing.T) {
 	defer client.CloseIdleConnections()
 	var response tenantkit.Response
 	_, err = client.ListTenants(t.Context(), tenantkit.WithResponse(&response))
-	var refused *tenantkit.Error
-	if !errors.Is(err, tenantkit.ErrUnauthenticated) || !errors.As(err, &refused) {
+	var rejected *tenantkit.Error
+	if !errors.Is(err, tenantkit.ErrUnauthenticated) || !errors.As(err, &rejected) {
 		t.Fatalf("got %v", err)
 	}
-	for _, header := range []http.Header{refused.Header, response.Header} {
+	for _, header := range []http.Header{rejected.Header, response.Header} {
 		for name, want := range map[string]string{"X-Gateway-Key": "", "X-Gateway-User": "", "X-Request-Id": "mine-17"} {
 			if got := header.Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
 		}
 	}
-	if refused.RequestID != "mine-17" || response.RequestID != "mine-17" {
-		t.Errorf("request %q in the error, %q in the response", refused.RequestID, response.RequestID)
+	if rejected.RequestID != "mine-17" || response.RequestID != "mine-17" {
+		t.Errorf("request %q in the error, %q in the response", rejected.RequestID, response.RequestID)
 	}
-	if text := fmt.Sprintf("%#v %#v", *refused, response); strings.Contains(text, "MARKER") {
+	if text := fmt.Sprintf("%#v %#v", *rejected, response); strings.Contains(text, "MARKER") {
 		t.Errorf("a secret is shown: %s", text)
 	}
 }

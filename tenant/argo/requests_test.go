@@ -70,16 +70,16 @@ func TestRequests(t *testing.T) {
 	asked := make(map[string]bool)
 	for _, test := range []struct {
 		name               string
-		answer             string
+		response           string
 		call               func(context.Context, *argo.Client) error
 		method, path, body string
 	}{
 		{
-			name: "list tenants", answer: `{"status":{"code":"200"},"data":[]}`, method: http.MethodGet, path: "/admin/tenants",
+			name: "list tenants", response: `{"status":{"code":"200"},"data":[]}`, method: http.MethodGet, path: "/admin/tenants",
 			call: func(ctx context.Context, c *argo.Client) error { _, err := c.ListTenants(ctx); return err },
 		},
 		{
-			name: "all tenants", answer: `{"status":{"code":"200"},"data":[]}`, method: http.MethodGet, path: "/admin/tenants",
+			name: "all tenants", response: `{"status":{"code":"200"},"data":[]}`, method: http.MethodGet, path: "/admin/tenants",
 			call: func(ctx context.Context, c *argo.Client) error {
 				for _, err := range c.AllTenants(ctx) {
 					return err
@@ -88,11 +88,11 @@ func TestRequests(t *testing.T) {
 			},
 		},
 		{
-			name: "get tenant", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID,
+			name: "get tenant", response: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID,
 			call: func(ctx context.Context, c *argo.Client) error { _, err := c.GetTenant(ctx, tenantID); return err },
 		},
 		{
-			name: "id with characters that need care", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet,
+			name: "id with characters that need care", response: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet,
 			path: "/admin/tenants/a@b+c:d%20e%3Ff%2541%23",
 			call: func(ctx context.Context, c *argo.Client) error {
 				_, err := c.GetTenant(ctx, "a@b+c:d e?f%41#")
@@ -100,12 +100,12 @@ func TestRequests(t *testing.T) {
 			},
 		},
 		{
-			name: "create tenant", answer: `{"status":{"code":"201"},"data":{"id":"x","links":{"self":"y"}}}`, method: http.MethodPost, path: "/admin/tenants",
+			name: "create tenant", response: `{"status":{"code":"201"},"data":{"id":"x","links":{"self":"y"}}}`, method: http.MethodPost, path: "/admin/tenants",
 			body: tenantBody,
 			call: func(ctx context.Context, c *argo.Client) error { _, err := c.CreateTenant(ctx, tenant()); return err },
 		},
 		{
-			name: "create tenant of a name alone", answer: `{"status":{"code":"201"},"data":{"id":"x"}}`, method: http.MethodPost, path: "/admin/tenants",
+			name: "create tenant of a name alone", response: `{"status":{"code":"201"},"data":{"id":"x"}}`, method: http.MethodPost, path: "/admin/tenants",
 			body: `{"info":{"name":"<&>","email":"","description":"","image":"","website":""},"topology":{"type":"","feed":""}}`,
 			call: func(ctx context.Context, c *argo.Client) error {
 				_, err := c.CreateTenant(ctx, &argo.Tenant{Info: argo.Info{Name: "<&>"}})
@@ -113,22 +113,22 @@ func TestRequests(t *testing.T) {
 			},
 		},
 		{
-			name: "update tenant", answer: statusOnly, method: http.MethodPut, path: "/admin/tenants/" + tenantID, body: tenantBody,
+			name: "update tenant", response: statusOnly, method: http.MethodPut, path: "/admin/tenants/" + tenantID, body: tenantBody,
 			call: func(ctx context.Context, c *argo.Client) error { return c.UpdateTenant(ctx, tenant()) },
 		},
 		{
-			name: "delete tenant", answer: statusOnly, method: http.MethodDelete, path: "/admin/tenants/" + tenantID,
+			name: "delete tenant", response: statusOnly, method: http.MethodDelete, path: "/admin/tenants/" + tenantID,
 			call: func(ctx context.Context, c *argo.Client) error { return c.DeleteTenant(ctx, tenantID) },
 		},
 		{
-			name: "get status", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID + "/status",
+			name: "get status", response: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID + "/status",
 			call: func(ctx context.Context, c *argo.Client) error {
 				_, err := c.GetTenantStatus(ctx, tenantID)
 				return err
 			},
 		},
 		{
-			name: "update status", answer: statusOnly, method: http.MethodPut, path: "/admin/tenants/" + tenantID + "/status",
+			name: "update status", response: statusOnly, method: http.MethodPut, path: "/admin/tenants/" + tenantID + "/status",
 			body: `{"ams":{"metric_data":{"ingestion":true,"publishing":true,"status_streaming":false,"messages_arrived":9007199254740993},` +
 				`"sync_data":{"ingestion":true,"publishing":false,"status_streaming":true,"messages_arrived":200}},` +
 				`"hdfs":{"metric_data":true,"sync_data":{"Critical":{"aggregation_profile":true,"blank_recomputation":true,"configuration_profile":false,` +
@@ -150,22 +150,22 @@ func TestRequests(t *testing.T) {
 			},
 		},
 		{
-			name: "list users", answer: `{"status":{"code":"200"},"data":null}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID + "/users",
+			name: "list users", response: `{"status":{"code":"200"},"data":null}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID + "/users",
 			call: func(ctx context.Context, c *argo.Client) error { _, err := c.ListUsers(ctx, tenantID); return err },
 		},
 		{
-			name: "get user", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID + "/users/" + userID,
+			name: "get user", response: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/tenants/" + tenantID + "/users/" + userID,
 			call: func(ctx context.Context, c *argo.Client) error {
 				_, err := c.GetUser(ctx, tenantID, userID)
 				return err
 			},
 		},
 		{
-			name: "find user", answer: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/users:byID/" + userID,
+			name: "find user", response: `{"status":{"code":"200"},"data":[{"id":"x"}]}`, method: http.MethodGet, path: "/admin/users:byID/" + userID,
 			call: func(ctx context.Context, c *argo.Client) error { _, err := c.FindUser(ctx, userID); return err },
 		},
 		{
-			name: "create user", answer: `{"status":{"code":"201"},"data":{"id":"x"}}`, method: http.MethodPost, path: "/admin/tenants/" + tenantID + "/users",
+			name: "create user", response: `{"status":{"code":"201"},"data":{"id":"x"}}`, method: http.MethodPost, path: "/admin/tenants/" + tenantID + "/users",
 			body: `{"name":"new_user","email":"new_user@email.com","roles":["admin"]}`,
 			call: func(ctx context.Context, c *argo.Client) error {
 				_, err := c.CreateUser(ctx, tenantID, &argo.User{ID: "ignored", Name: "new_user", Email: "new_user@email.com", Roles: []argo.Role{argo.RoleAdmin}})
@@ -173,18 +173,18 @@ func TestRequests(t *testing.T) {
 			},
 		},
 		{
-			name: "update user", answer: statusOnly, method: http.MethodPut, path: "/admin/tenants/" + tenantID + "/users/" + userID,
+			name: "update user", response: statusOnly, method: http.MethodPut, path: "/admin/tenants/" + tenantID + "/users/" + userID,
 			body: `{"name":"new_user","api_key":"n3wk3y"}`,
 			call: func(ctx context.Context, c *argo.Client) error {
 				return c.UpdateUser(ctx, tenantID, &argo.User{ID: userID, Name: "new_user", APIKey: tenantkit.NewSecret("n3wk3y")})
 			},
 		},
 		{
-			name: "delete user", answer: statusOnly, method: http.MethodDelete, path: "/admin/tenants/" + tenantID + "/users/" + userID,
+			name: "delete user", response: statusOnly, method: http.MethodDelete, path: "/admin/tenants/" + tenantID + "/users/" + userID,
 			call: func(ctx context.Context, c *argo.Client) error { return c.DeleteUser(ctx, tenantID, userID) },
 		},
 		{
-			name: "renew key", answer: `{"status":{"code":"200"},"data":{"api_key":"k"}}`, method: http.MethodPost,
+			name: "renew key", response: `{"status":{"code":"200"},"data":{"api_key":"k"}}`, method: http.MethodPost,
 			path: "/admin/tenants/" + tenantID + "/users/" + userID + "/renew_api_key",
 			call: func(ctx context.Context, c *argo.Client) error {
 				_, err := c.RenewAPIKey(ctx, tenantID, userID)
@@ -207,7 +207,7 @@ func TestRequests(t *testing.T) {
 					s.Body = string(body)
 				}
 				got = append(got, s)
-				response := httpmock.NewStringResponse(http.StatusOK, test.answer)
+				response := httpmock.NewStringResponse(http.StatusOK, test.response)
 				response.Header.Set("Content-Type", "application/json; charset=utf-8")
 				return response, nil
 			})
@@ -393,7 +393,7 @@ func TestMiddlewareIsMadeOnce(t *testing.T) {
 		})
 	}
 	client, mock := newMockClient(t, count("client"))
-	answer(mock, http.StatusOK, jsonType, `{"status":{"code":"200"},"data":[]}`)
+	response(mock, http.StatusOK, jsonType, `{"status":{"code":"200"},"data":[]}`)
 	for _, opts := range [][]tenantkit.Option{nil, {count("call")}, {tenantkit.WithHeader("X-A", "b")}, {count("call")}} {
 		if _, err := client.ListTenants(t.Context(), opts...); err != nil {
 			t.Fatal(err)

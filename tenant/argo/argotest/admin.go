@@ -40,11 +40,11 @@ func (s *Server) guard(op operation) func(*Request) fake.Response {
 		accept := r.Header.Get("Accept")
 		switch {
 		case !known:
-			return refuse(r, http.StatusUnauthorized, accept, unauthorized)
+			return reject(r, http.StatusUnauthorized, accept, unauthorized)
 		case role != RoleSuperAdmin && !slices.Contains(op.allowed, role):
-			return refuse(r, http.StatusForbidden, accept, forbidden)
+			return reject(r, http.StatusForbidden, accept, forbidden)
 		case accept != jsonType && accept != xmlType:
-			return refuse(r, http.StatusNotAcceptable, jsonType, notAcceptable)
+			return reject(r, http.StatusNotAcceptable, jsonType, notAcceptable)
 		}
 		if !op.locksItself {
 			s.mu.Lock()
@@ -60,9 +60,9 @@ func (s *Server) guardOther(handle func(*Request) fake.Response) func(*Request) 
 		key, accept := r.Header.Get("X-Api-Key"), r.Header.Get("Accept")
 		switch {
 		case key == "" || !s.isKey(key):
-			return refuse(r, http.StatusUnauthorized, accept, unauthorized)
+			return reject(r, http.StatusUnauthorized, accept, unauthorized)
 		case accept != jsonType && accept != xmlType:
-			return refuse(r, http.StatusNotAcceptable, jsonType, notAcceptable)
+			return reject(r, http.StatusNotAcceptable, jsonType, notAcceptable)
 		}
 		return handle(r)
 	}

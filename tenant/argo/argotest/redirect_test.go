@@ -17,11 +17,11 @@ func FuzzNotFound(f *testing.F) {
 		}
 		seen := make(map[string]bool)
 		for at := target.EscapedPath(); ; {
-			answer := notFound(&Request{Method: "GET", Path: at, RawQuery: query})
-			if answer.Status == 404 {
+			response := notFound(&Request{Method: "GET", Path: at, RawQuery: query})
+			if response.Status == 404 {
 				return
 			}
-			location, err := url.Parse(answer.Header.Get("Location"))
+			location, err := url.Parse(response.Header.Get("Location"))
 			if err != nil {
 				return // no client follows what it cannot read
 			}

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 }
 
 // answer is what a client got.
-type answer struct {
+type response struct {
 	status int
 	header http.Header
 	body   string
@@ -32,7 +32,7 @@ func accept(contentType string) http.Header {
 	return http.Header{"X-Api-Key": {argotest.DefaultKey}, "Accept": {contentType}}
 }
 
-func send(t *testing.T, s *argotest.Server, method, path, body string, header http.Header) answer {
+func send(t *testing.T, s *argotest.Server, method, path, body string, header http.Header) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(body))
 	if err != nil {
@@ -43,20 +43,20 @@ func send(t *testing.T, s *argotest.Server, method, path, body string, header ht
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)
 	if err != nil {
-		return answer{err: err}
+		return response{err: err}
 	}
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
-	return answer{status: resp.StatusCode, header: resp.Header, body: string(got), err: err}
+	return response{status: resp.StatusCode, header: resp.Header, body: string(got), err: err}
 }
 
 // call sends a request of the super admin to a path under /api/v2/admin.
-func call(t *testing.T, s *argotest.Server, method, path, body string) answer {
+func call(t *testing.T, s *argotest.Server, method, path, body string) response {
 	t.Helper()
 	return send(t, s, method, "/api/v2/admin"+path, body, accept("application/json"))
 }
 
-func mustCall(t *testing.T, s *argotest.Server, method, path, body string) answer {
+func mustCall(t *testing.T, s *argotest.Server, method, path, body string) response {
 	t.Helper()
 	got := call(t, s, method, path, body)
 	if got.err != nil || got.status/100 != 2 {

@@ -223,7 +223,7 @@ func TestSeededTenants(t *testing.T) {
 }
 
 // A role that a user has twice lists the user twice, as the real server does.
-func TestUIListRepeatsUsers(t *testing.T) {
+func TestUIListHasUsersTwice(t *testing.T) {
 	t.Parallel()
 	s := argotest.Start(t, argotest.WithAdminKey(argotest.DefaultKey, argotest.RoleUI))
 	s.AddTenant(argotest.Tenant{Users: []argotest.User{{ID: "u", Roles: []string{"admin_ui", "x", "admin_ui"}}, {ID: "v"}}})

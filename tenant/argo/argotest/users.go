@@ -130,8 +130,8 @@ func (s *Server) changeUsers(r *Request, change func(*Tenant) fake.Response, don
 		return tenantNotFound(r)
 	}
 	tenant := stored.clone()
-	if answer := change(&tenant); answer.Status != 0 {
-		return answer
+	if response := change(&tenant); response.Status != 0 {
+		return response
 	}
 	if key, taken := s.takenKey(tenant); taken {
 		return conflict(r, sameKeyDetails(key))

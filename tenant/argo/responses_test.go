@@ -17,7 +17,7 @@ import (
 )
 
 // answer makes the mock answer everything alike.
-func answer(mock *httpmock.MockTransport, status int, contentType, body string) {
+func response(mock *httpmock.MockTransport, status int, contentType, body string) {
 	response := httpmock.NewStringResponse(status, body)
 	if contentType != "" {
 		response.Header.Set("Content-Type", contentType)
@@ -27,7 +27,7 @@ func answer(mock *httpmock.MockTransport, status int, contentType, body string) 
 
 const jsonType = "application/json; charset=utf-8"
 
-func TestRefusals(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, contentType, body string
@@ -83,7 +83,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := newMockClient(t)
-			answer(mock, test.status, test.contentType, test.body)
+			response(mock, test.status, test.contentType, test.body)
 			_, err := client.GetTenant(t.Context(), tenantID)
 			var got *tenantkit.Error
 			if !errors.As(err, &got) {
@@ -106,7 +106,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestAnswersThatCannotBeUsed(t *testing.T) {
+func TestInvalidResponses(t *testing.T) {
 	t.Parallel()
 	reads := map[string]func(context.Context, *argo.Client) error{
 		"GetTenant": func(ctx context.Context, c *argo.Client) error { _, err := c.GetTenant(ctx, tenantID); return err },
@@ -154,7 +154,7 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 			t.Run(test.name+"/"+operation, func(t *testing.T) {
 				t.Parallel()
 				client, mock := newMockClient(t)
-				answer(mock, http.StatusOK, test.contentType, test.body)
+				response(mock, http.StatusOK, test.contentType, test.body)
 				err := call(t.Context(), client)
 				if err == nil {
 					t.Fatal("no error")
@@ -186,7 +186,7 @@ func TestStatusSpellings(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := newMockClient(t)
-			answer(mock, http.StatusOK, jsonType, `{"status":{"code":"200"},"data":[{"id":"x","status":{"hdfs":{"sync_data":{"a report":`+test.report+`}}}}]}`)
+			response(mock, http.StatusOK, jsonType, `{"status":{"code":"200"},"data":[{"id":"x","status":{"hdfs":{"sync_data":{"a report":`+test.report+`}}}}]}`)
 			got, err := client.GetTenantStatus(t.Context(), tenantID)
 			if err != nil {
 				t.Fatal(err)
@@ -223,9 +223,9 @@ func TestTimeIn(t *testing.T) {
 	}
 }
 
-// FuzzRefusal reads refusals of any kind without a panic, and never shows the key that a conflict
+// FuzzErrorResponse reads refusals of any kind without a panic, and never shows the key that a conflict
 // names.
-func FuzzRefusal(f *testing.F) {
+func FuzzErrorResponse(f *testing.F) {
 	for _, body := range []string{
 		`{"status":{"message":"Conflict","code":"409"},"errors":[{"details":"More than one users found using the key: MARKER"}]}`,
 		"<root><status><message>Unauthorized</message><code>401</code></status></root>",
@@ -235,13 +235,13 @@ func FuzzRefusal(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		client, mock := newMockClient(t)
-		answer(mock, http.StatusConflict, jsonType, body)
+		response(mock, http.StatusConflict, jsonType, body)
 		_, err := client.GetTenant(t.Context(), tenantID)
-		var refusal *tenantkit.Error
-		if !errors.Is(err, tenantkit.ErrConflict) || !errors.As(err, &refusal) {
+		var failed *tenantkit.Error
+		if !errors.Is(err, tenantkit.ErrConflict) || !errors.As(err, &failed) {
 			t.Fatalf("got %v", err)
 		}
-		for _, text := range []string{refusal.Body.Reveal(), refusal.Message, refusal.Details} {
+		for _, text := range []string{failed.Body.Reveal(), failed.Message, failed.Details} {
 			_, after, found := strings.Cut(text, "using the key: ")
 			if found && !strings.HasPrefix(after, tenantkit.Redacted) {
 				t.Errorf("a key is shown: %q", text)

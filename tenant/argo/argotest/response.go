@@ -133,7 +133,7 @@ func crashed() fake.Response {
 
 // refuse answers before a handler is reached: with all headers of the request as headers of the
 // answer.
-func refuse(r *Request, status int, contentType string, reason state) fake.Response {
+func reject(r *Request, status int, contentType string, reason state) fake.Response {
 	reason.Code = strconv.Itoa(status)
 	return fake.Response{Status: status, Header: r.Header.Clone(), Body: indent(envelope{Status: reason}, contentType)}
 }
@@ -155,9 +155,9 @@ func notFound(r *Request) fake.Response {
 			return redirect(r, http.StatusMovedPermanently, (&url.URL{Path: clean}).EscapedPath())
 		}
 	}
-	answer := fake.Text(http.StatusNotFound, "404 page not found\n")
-	answer.Header.Set("X-Content-Type-Options", "nosniff")
-	return answer
+	response := fake.Text(http.StatusNotFound, "404 page not found\n")
+	response.Header.Set("X-Content-Type-Options", "nosniff")
+	return response
 }
 
 // cleanPath is path.Clean, but for a slash at the end, which stays.
@@ -176,10 +176,10 @@ func redirect(r *Request, status int, location string) fake.Response {
 	if r.RawQuery != "" {
 		location += "?" + r.RawQuery
 	}
-	answer := fake.Response{Status: status, Header: http.Header{"Location": {location}}}
+	response := fake.Response{Status: status, Header: http.Header{"Location": {location}}}
 	if status == http.StatusTemporaryRedirect && r.Method == http.MethodGet {
-		answer.Header.Set("Content-Type", "text/html; charset=utf-8")
-		answer.Body = fmt.Appendf(nil, "<a href=%q>%s</a>.\n\n", location, http.StatusText(status))
+		response.Header.Set("Content-Type", "text/html; charset=utf-8")
+		response.Body = fmt.Appendf(nil, "<a href=%q>%s</a>.\n\n", location, http.StatusText(status))
 	}
-	return answer
+	return response
 }

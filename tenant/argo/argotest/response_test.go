@@ -41,7 +41,7 @@ const (
 )
 
 // What is answered before a handler is reached, in the order of the checks.
-func TestRefusals(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	t.Parallel()
 	s := argotest.Start(t, argotest.WithAdminKey("super", argotest.RoleSuperAdmin), argotest.WithAdminKey("ui", argotest.RoleUI))
 	s.AddTenant(argotest.Tenant{ID: "t", Users: []argotest.User{{APIKey: "users-key"}}})

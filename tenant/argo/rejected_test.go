@@ -10,7 +10,7 @@ import (
 )
 
 // Numbers that cannot be, and a client that is nil, are refused before anything is sent.
-func TestRefusedBeforeSending(t *testing.T) {
+func TestRejectedBeforeSending(t *testing.T) {
 	t.Parallel()
 	client, mock := newMockClient(t)
 	var none *argo.Client
