@@ -76,7 +76,8 @@ func call(ctx context.Context, c *argo.Client, method, path string) (any, error)
 	}
 }
 
-// TestRecordedResponses gives every recorded answer of the real server to the client's method of its
+// TestRecordedResponses gives every recorded answer of the real server to the client's method of
+// its
 // request.
 func TestRecordedResponses(t *testing.T) {
 	t.Parallel()

@@ -223,7 +223,8 @@ func TestTimeIn(t *testing.T) {
 	}
 }
 
-// FuzzErrorResponse reads refusals of any kind without a panic, and never shows the key that a conflict
+// FuzzErrorResponse reads refusals of any kind without a panic, and never shows the key that a
+// conflict
 // names.
 func FuzzErrorResponse(f *testing.F) {
 	for _, body := range []string{
