@@ -185,13 +185,18 @@ func TestPages_ContextDoneBetweenElements(t *testing.T) {
 // The response is that of the page whose elements are handled, not that of the next page.
 func TestPages_WithResponse(t *testing.T) {
 	t.Parallel()
-	n := &numbers{pages: 3}
-	var response tenantkit.Response
-	for i, err := range tenantkit.Pages[int](t.Context(), n.callPage, tenantkit.Operation{}, tenantkit.CallParams{}, tenantkit.WithResponse(&response)) {
-		if err != nil || response.StatusCode != 200+*i/2 {
-			t.Errorf("element %d: response %d, %v", *i, response.StatusCode, err)
+	synctest.Test(t, func(t *testing.T) {
+		n := &numbers{pages: 3}
+		var response tenantkit.Response
+		list := tenantkit.Pages[int](t.Context(), n.callPage, tenantkit.Operation{}, tenantkit.CallParams{},
+			tenantkit.WithResponse(&response))
+		for i, err := range list {
+			synctest.Wait() // for the next page
+			if err != nil || response.StatusCode != 200+*i/2 {
+				t.Errorf("element %d: response %d, %v", *i, response.StatusCode, err)
+			}
 		}
-	}
+	})
 }
 
 func TestPages_EndsWithTheFirstError(t *testing.T) {
