@@ -253,7 +253,7 @@ func settingsJSON(t *testing.T, connection *worklytics.DataConnection) string {
 	return string(data)
 }
 
-func TestAnswersToGetAndUpdate(t *testing.T) {
+func TestGetAndUpdate_Responses(t *testing.T) {
 	t.Parallel()
 	get := func(ctx context.Context, c *worklytics.Client) (*worklytics.DataConnection, error) {
 		return c.GetDataConnection(ctx, "7")
@@ -306,7 +306,7 @@ func TestAnswersToGetAndUpdate(t *testing.T) {
 	}
 }
 
-func TestDeleteDataConnectionTakesAnyAnswer(t *testing.T) {
+func TestDeleteDataConnection_AnyResponse(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "{}", `{"deleted":true}`, "null", "OK"} {
 		client, mock := mocked(t)

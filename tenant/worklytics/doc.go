@@ -1,7 +1,7 @@
 // Package worklytics administers the data connections of a Worklytics tenant through the Worklytics
 // Tenant API, which its maker calls a beta.
 //
-// A data connection tells Worklytics where to get the data of one source: from which instance of
+// A data connection says where Worklytics gets the data of one source: from which instance of
 // the tenant's pseudonymization proxy (Psoxy), and with which settings. [Integrations] lists the
 // sources that are known.
 //
@@ -37,7 +37,7 @@
 //	}))
 //
 // The modules auth/gcpauth and auth/awsauth do so without the programs gcloud and aws. Where the
-// service refuses a token, auth.CheckIDToken tells what may be wrong with it.
+// service rejects a token, auth.CheckIDToken says what may be wrong with it.
 //
 // A call that fails returns a [*tenantkit.Error], and input that cannot be sent a
 // [*tenantkit.ValidationError]. [errors.Is] with [tenantkit.ErrNotFound] and its siblings matches

@@ -90,7 +90,7 @@ func TestLifeOfADataConnection(t *testing.T) {
 	}
 }
 
-func TestWhatTheServiceRefuses(t *testing.T) {
+func TestCreateDataConnection_Rejected(t *testing.T) {
 	t.Parallel()
 	server := worklyticstest.Start(t, worklyticstest.WithAdmins(email))
 	good := auth.StaticToken(server.GoogleToken(email, time.Hour))
@@ -122,7 +122,7 @@ func TestWhatTheServiceRefuses(t *testing.T) {
 }
 
 // What is repeated, and what is not, when the network or the service fails.
-func TestRepetition(t *testing.T) {
+func TestRetries(t *testing.T) {
 	t.Parallel()
 	type fault = worklyticstest.Fault
 	for _, test := range []struct {

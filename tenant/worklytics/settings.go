@@ -50,7 +50,7 @@ const (
 // need Endpoint, those that import files or collect webhooks need Bucket, and asynchronous ones
 // need both.
 type AWSProxy struct {
-	// Endpoint is the base URL of the instance, as Psoxy tells it ("Psoxy Base URL").
+	// Endpoint is the base URL of the instance, as Psoxy prints it ("Psoxy Base URL").
 	Endpoint string
 	// Region is the AWS region: "us-east-1".
 	Region string
@@ -73,7 +73,7 @@ func (p AWSProxy) Settings() map[string]string {
 
 // GCPProxy is a proxy instance in GCP. What is empty is no setting, see [AWSProxy].
 type GCPProxy struct {
-	// Endpoint is the base URL of the instance, as Psoxy tells it ("Psoxy Base URL").
+	// Endpoint is the base URL of the instance, as Psoxy prints it ("Psoxy Base URL").
 	Endpoint string
 	// Bucket is the bucket of the sanitized output.
 	Bucket string

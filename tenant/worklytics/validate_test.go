@@ -360,7 +360,7 @@ func TestConnectURL(t *testing.T) {
 	}
 }
 
-func TestConnectURLRefuses(t *testing.T) {
+func TestConnectURL_Invalid(t *testing.T) {
 	t.Parallel()
 	with := func(integration worklytics.IntegrationID, kind string) *worklytics.DataConnection {
 		return &worklytics.DataConnection{IntegrationID: integration, Settings: settings{"PROXY_DEPLOYMENT_KIND": kind}}

@@ -109,7 +109,7 @@ func TestLife(t *testing.T) {
 	}
 }
 
-func TestRefusedObjects(t *testing.T) {
+func TestRejectedObjects(t *testing.T) {
 	t.Parallel()
 	server := worklyticstest.Start(t)
 	id := server.Add(worklyticstest.DataConnection{IntegrationID: "asana-psoxy"})
