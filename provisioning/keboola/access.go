@@ -2,7 +2,6 @@ package keboola
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
@@ -23,10 +22,7 @@ type ProjectLogin struct {
 func (c *Client) ProjectCredentials(ctx context.Context, pid string, opts ...tenantkit.Option) (*ProjectLogin, error) {
 	credentials := new(ProjectLogin)
 	err := c.client().Do(ctx, &projectCredentials, rest.Call{Path: []string{pid}, Into: credentials, Check: func() error {
-		if credentials.Login == "" || credentials.Password.IsZero() {
-			return errors.New("it lacks login or password")
-		}
-		return nil
+		return errorIf(credentials.Login == "" || credentials.Password.IsZero(), "it lacks login or password")
 	}}, opts)
 	if err != nil {
 		return nil, err
@@ -62,10 +58,7 @@ func (c *Client) claims(ctx context.Context, operation *rest.Operation, name str
 		if response.EncryptedClaims.IsZero() {
 			response.EncryptedClaims = response.Enrypted
 		}
-		if response.EncryptedClaims.IsZero() || response.SSOProvider == "" {
-			return errors.New("it lacks encryptedClaims or ssoProvider")
-		}
-		return nil
+		return errorIf(response.EncryptedClaims.IsZero() || response.SSOProvider == "", "it lacks encryptedClaims or ssoProvider")
 	}}, opts)
 	if err != nil {
 		return nil, err

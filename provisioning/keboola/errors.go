@@ -2,6 +2,7 @@ package keboola
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"unicode"
@@ -92,4 +93,12 @@ func htmlTitle(body string) (string, bool) {
 	}
 	start := len(lower) - len(after)
 	return body[start : start+len(title)], true
+}
+
+// errorIf returns an error with the given text if a response is not as it should be.
+func errorIf(wrong bool, text string) error {
+	if wrong {
+		return errors.New(text)
+	}
+	return nil
 }

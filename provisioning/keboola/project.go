@@ -2,7 +2,6 @@ package keboola
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"strings"
 	"time"
@@ -52,10 +51,7 @@ func (p *Project) KeboolaToken() KeboolaToken {
 }
 
 func (p *Project) check() error {
-	if p.PID == "" {
-		return errors.New("it has no pid")
-	}
-	return nil
+	return errorIf(p.PID == "", "it has no pid")
 }
 
 // ListProjectsOptions says which page to list.
@@ -148,10 +144,7 @@ func (c *Client) CreateProject(ctx context.Context, project *NewProject, opts ..
 	}
 	created := new(CreatedProject)
 	err := c.client().Do(ctx, op, rest.Call{Body: project, Into: created, Check: func() error {
-		if created.PID == "" {
-			return errors.New("it has no pid")
-		}
-		return nil
+		return errorIf(created.PID == "", "it has no pid")
 	}}, opts)
 	if err != nil {
 		return nil, err
@@ -188,10 +181,7 @@ func (c *Client) CreateProjectWithUser(ctx context.Context, project *NewProject,
 	}
 	created := new(CreatedProjectWithUser)
 	err := c.client().Do(ctx, op, rest.Call{Query: withUser{true}, Body: project, Into: created, Check: func() error {
-		if created.PID == "" || created.Login == "" || created.Password.IsZero() {
-			return errors.New("it lacks pid, login or password")
-		}
-		return nil
+		return errorIf(created.PID == "" || created.Login == "" || created.Password.IsZero(), "it lacks pid, login or password")
 	}}, opts)
 	if err != nil {
 		return nil, err

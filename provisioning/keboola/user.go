@@ -2,7 +2,6 @@ package keboola
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"time"
 	"unicode/utf8"
@@ -25,10 +24,7 @@ type User struct {
 }
 
 func (u *User) check() error {
-	if u.Login == "" {
-		return errors.New("it has no login")
-	}
-	return nil
+	return errorIf(u.Login == "", "it has no login")
 }
 
 // ListUsersOptions says which page to list.
@@ -110,10 +106,7 @@ func (c *Client) CreateUser(ctx context.Context, user *NewUser, opts ...tenantki
 	}
 	created := new(CreatedUser)
 	err := c.client().Do(ctx, op, rest.Call{Body: user, Into: created, Check: func() error {
-		if created.UID == "" {
-			return errors.New("it has no uid")
-		}
-		return nil
+		return errorIf(created.UID == "", "it has no uid")
 	}}, opts)
 	if err != nil {
 		return nil, err

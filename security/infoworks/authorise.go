@@ -2,7 +2,6 @@ package infoworks
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
@@ -48,10 +47,7 @@ func (c *Client) AuthoriseUser(ctx context.Context, authorisation *Authorisation
 		IsAuthorised    *flag            `json:"is_authorised"`
 	}
 	response, err := do(ctx, c, &authoriseUser, rest.Call{Body: authorisation}, func(r *result) error {
-		if r.IsAuthorised == nil {
-			return errors.New("it does not say is_authorised")
-		}
-		return nil
+		return errorIf(r.IsAuthorised == nil, "it does not say is_authorised")
 	}, opts)
 	if err != nil {
 		return nil, err

@@ -174,21 +174,15 @@ func (c *Client) lacks(operation *rest.Operation, credential string) error {
 	return operation.Invalid("credentials", "the client was made without what it needs for this: %s", credential)
 }
 
-// choose returns the credential of an operation that leaves the choice to the caller.
-func (c *Client) choose(operation *rest.Operation, chosen, usual BasicCredential) (auth.Credential, error) {
-	name := string(chosen)
-	if name == "" {
-		name = string(usual)
-		if c.credentials[name] == nil {
-			for _, other := range []string{byPassword, byRefreshToken} {
-				if c.credentials[other] != nil {
-					name = other
-				}
-			}
+// choose returns the chosen credential, or the first of the usual ones that the client has.
+func (c *Client) choose(op *rest.Operation, chosen BasicCredential, usual ...string) (auth.Credential, error) {
+	if chosen != "" {
+		usual = []string{string(chosen)}
+	}
+	for _, name := range usual {
+		if credential := c.credentials[name]; credential != nil {
+			return credential, nil
 		}
 	}
-	if c.credentials[name] == nil {
-		return nil, c.lacks(operation, name)
-	}
-	return c.credentials[name], nil
+	return nil, c.lacks(op, usual[0])
 }

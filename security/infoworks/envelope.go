@@ -51,3 +51,11 @@ func (f *flag) UnmarshalJSON(data []byte) error {
 	}
 	return nil
 }
+
+// errorIf returns an error with the given text if a response is not as it should be.
+func errorIf(wrong bool, text string) error {
+	if wrong {
+		return errors.New(text)
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package infoworks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -83,27 +84,19 @@ const maxNamedUsers = 5
 
 // Error names the first users who failed, with their reasons.
 func (e *LDAPSyncError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "infoworks: BulkLDAPSync: failed for %d users: ", len(e.Failed))
-	if len(e.Failed) == 1 {
-		b.Reset()
-		b.WriteString("infoworks: BulkLDAPSync: failed for one user: ")
+	count := "one user"
+	if len(e.Failed) != 1 {
+		count = fmt.Sprintf("%d users", len(e.Failed))
 	}
+	var reasons []string
 	for i, user := range e.Failed {
 		if i == maxNamedUsers {
-			fmt.Fprintf(&b, "; and %d others", len(e.Failed)-i)
+			reasons = append(reasons, fmt.Sprintf("and %d others", len(e.Failed)-i))
 			break
 		}
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		name := user.Email
-		if name == "" {
-			name = user.ID
-		}
-		fmt.Fprintf(&b, "%s: %s", name, user.Error)
+		reasons = append(reasons, cmp.Or(user.Email, user.ID)+": "+user.Error)
 	}
-	return b.String()
+	return "infoworks: BulkLDAPSync: failed for " + count + ": " + strings.Join(reasons, "; ")
 }
 
 // BulkLDAPSync adds and updates users of Infoworks from the directory. Users who failed are no
@@ -121,7 +114,7 @@ func (c *Client) BulkLDAPSync(ctx context.Context, sync *LDAPSync, opts ...tenan
 	if reason := badList(sync.SearchList); reason != "" {
 		return nil, op.Invalid("sync.SearchList", "%s", reason)
 	}
-	credential, err := c.choose(&bulkLDAPSync, c.syncWith, PasswordCredential)
+	credential, err := c.choose(op, c.syncWith, byPassword, byRefreshToken)
 	if err != nil {
 		return nil, err
 	}

@@ -31,14 +31,15 @@ func newRefreshTokens(client *Client, source auth.TokenSource, store auth.TokenS
 // refreshToken is the source of the refresh token itself.
 func (r *refreshTokens) refreshToken(ctx context.Context) (auth.Token, error) {
 	token, err := r.Current(ctx)
-	if errors.Is(err, auth.ErrSpent) {
-		err = spent(err)
-	}
-	return token, err
+	return token, explainSpent(err)
 }
 
-func spent(err error) error {
-	return fmt.Errorf("%w: RegenerateRefreshToken replaced it, and the web interface shows the new one under My Profile > Settings", err)
+// explainSpent adds to [auth.ErrSpent] where the new refresh token is.
+func explainSpent(err error) error {
+	if errors.Is(err, auth.ErrSpent) {
+		return fmt.Errorf("%w: RegenerateRefreshToken replaced it, and the web interface shows the new one under My Profile > Settings", err)
+	}
+	return err
 }
 
 // exchange makes an access token. Infoworks never replaces a refresh token by that.
@@ -90,7 +91,7 @@ func (c *Client) RegenerateRefreshToken(ctx context.Context, opts ...tenantkit.O
 	if ctx == nil {
 		return op.Invalid("ctx", "it is nil")
 	}
-	credential, err := c.choose(&regenerateRefreshToken, c.regenerateWith, RefreshTokenCredential)
+	credential, err := c.choose(op, c.regenerateWith, byRefreshToken, byPassword)
 	if err != nil {
 		return err
 	}

@@ -29,10 +29,7 @@ func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) 
 	call := rest.Call{
 		Into: &response,
 		Check: func() error {
-			if response.Location == "" {
-				return errors.New("it has no Location")
-			}
-			return nil
+			return errorIf(response.Location == "", "it has no Location")
 		},
 		CheckResponse: func(resp *http.Response) error {
 			if location := resp.Header.Get("Location"); response.Location == "" {

@@ -117,9 +117,7 @@ func (t *accessTokens) mint(ctx context.Context) (auth.Token, error) {
 	var first error
 	if c.refresh != nil {
 		token, err := c.refresh.Token(ctx)
-		if errors.Is(err, auth.ErrSpent) {
-			err = spent(err)
-		}
+		err = explainSpent(err)
 		if err == nil || c.credentials[byPassword] == nil || !needsAnother(ctx, err) {
 			return token, err
 		}

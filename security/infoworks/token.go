@@ -144,10 +144,7 @@ func (c *Client) ValidateToken(ctx context.Context, token tenantkit.Secret, opts
 		IsValid *flag `json:"is_valid"`
 	}
 	response, err := do(ctx, c, &validateToken, rest.Call{Credential: auth.Bearer(auth.StaticToken(token.Reveal()))}, func(v *validity) error {
-		if v.IsValid == nil {
-			return errors.New("it does not say is_valid")
-		}
-		return nil
+		return errorIf(v.IsValid == nil, "it does not say is_valid")
 	}, opts)
 	var e *tenantkit.Error
 	if errors.As(err, &e) && e.Code != "" && (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusNotAcceptable) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
@@ -83,10 +82,7 @@ func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantk
 		Users *[]UserEntry `json:"users"`
 	}
 	err := c.do(ctx, &userData, rest.Call{Body: query, Into: &response, Check: func() error {
-		if response.Users == nil {
-			return errors.New("it has no users")
-		}
-		return nil
+		return errorIf(response.Users == nil, "it has no users")
 	}}, opts)
 	if err != nil {
 		return nil, err
@@ -96,11 +92,8 @@ func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantk
 
 // badList says why a list of names cannot be searched for, or nothing.
 func badList(names []string) string {
-	switch {
-	case len(names) == 0:
+	if len(names) == 0 {
 		return "it is empty"
-	case slices.Contains(names, ""):
-		return "it holds an empty text"
 	}
 	for i, name := range names {
 		if reason := rest.BadName(name); reason != "" {
