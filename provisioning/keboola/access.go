@@ -40,8 +40,8 @@ func (c *Client) ProjectAccess(ctx context.Context, pid string, opts ...tenantki
 	return c.claims(ctx, &projectAccess, pid, opts)
 }
 
-// UserSSO returns the claims with which a user signs on to GoodData. They serve for a day. Repeated
-// on failure like any read.
+// UserSSO returns the claims with which a user signs on to GoodData. They serve for a day. It is
+// retried like any read.
 func (c *Client) UserSSO(ctx context.Context, login string, opts ...tenantkit.Option) (*SSOClaims, error) {
 	return c.claims(ctx, &userSSO, login, opts)
 }

@@ -38,7 +38,7 @@ func (i *index) find() (string, error) {
 // needs no token. A stack without the service is an error.
 //
 // The URL found is one that [NewClient] takes under the same options: by https, or on a loopback
-// address, or with WithInsecureHTTP. Repeated on failure like any read.
+// address, or with WithInsecureHTTP. It is retried like any read.
 //
 // The index of services is described at https://keboola.docs.apiary.io.
 func DiscoverBaseURL(ctx context.Context, connectionURL string, opts ...tenantkit.Option) (string, error) {

@@ -51,7 +51,7 @@ func (c *Client) AddUserToProject(ctx context.Context, pid, login string, role R
 	return c.client().Do(ctx, op, rest.Call{Path: []string{pid, login}, Body: membership{role}}, opts)
 }
 
-// RemoveUserFromProject takes a user out of a project. Repeated on failure like any idempotent
+// RemoveUserFromProject takes a user out of a project. It is retried like any idempotent
 // write; a user that is gone from it when a lost answer made the client repeat counts as removed.
 func (c *Client) RemoveUserFromProject(ctx context.Context, pid, login string, opts ...tenantkit.Option) error {
 	return c.client().Do(ctx, &removeUserFromProject, rest.Call{Path: []string{pid, login}}, opts)

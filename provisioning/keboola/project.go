@@ -62,8 +62,8 @@ type ListProjectsOptions struct {
 
 // ListProjects returns one page of the projects. Go on with the Next that it gives, which can be
 // stored, until that is empty; or use [Client.AllProjects]. The server decides how many projects a
-// page holds, and it may be none in the middle. Nil options mean the first page. Repeated on
-// failure like any read.
+// page holds, and it may be none in the middle. Nil options mean the first page. It is
+// retried like any read.
 //
 // A page that names itself as the next one is an error.
 func (c *Client) ListProjects(ctx context.Context, options *ListProjectsOptions, opts ...tenantkit.Option) (*tenantkit.Page[Project], error) {
@@ -83,7 +83,7 @@ func (c *Client) AllProjects(ctx context.Context, opts ...tenantkit.Option) iter
 }
 
 // GetProject returns one project, with its token. An unknown one is [tenantkit.ErrNotFound], also
-// where the service answers 400. Repeated on failure like any read.
+// where the service answers 400. It is retried like any read.
 func (c *Client) GetProject(ctx context.Context, pid string, opts ...tenantkit.Option) (*Project, error) {
 	project := new(Project)
 	err := c.client().Do(ctx, &getProject, rest.Call{Path: []string{pid}, Into: project, Check: project.check}, opts)
@@ -199,7 +199,7 @@ type DeleteProjectOptions struct {
 }
 
 // DeleteProject deletes a project. Nil options mean neither. An unknown one is
-// [tenantkit.ErrNotFound], also where the service answers 400. Repeated on failure like any
+// [tenantkit.ErrNotFound], also where the service answers 400. It is retried like any
 // idempotent write; one that is gone when a lost answer made the client repeat counts as deleted.
 func (c *Client) DeleteProject(ctx context.Context, pid string, options *DeleteProjectOptions, opts ...tenantkit.Option) error {
 	return c.client().Do(ctx, &deleteProject, rest.Call{Path: []string{pid}, Query: options}, opts)

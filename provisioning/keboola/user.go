@@ -34,7 +34,7 @@ type ListUsersOptions struct {
 }
 
 // ListUsers returns one page of the users, like [Client.ListProjects] does of the projects.
-// Repeated on failure like any read.
+// It is retried like any read.
 func (c *Client) ListUsers(ctx context.Context, options *ListUsersOptions, opts ...tenantkit.Option) (*tenantkit.Page[User], error) {
 	var next string
 	if options != nil {
@@ -43,8 +43,8 @@ func (c *Client) ListUsers(ctx context.Context, options *ListUsersOptions, opts 
 	return pager(c, &listUsers, (*User).check).Page(ctx, next, opts)
 }
 
-// AllUsers iterates over all users, like [Client.AllProjects] does over the projects. Repeated on
-// failure like any read.
+// AllUsers iterates over all users, like [Client.AllProjects] does over the projects. It is
+// retried like any read.
 func (c *Client) AllUsers(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*User, error] {
 	return pager(c, &listUsers, (*User).check).All(ctx, opts)
 }
@@ -121,7 +121,7 @@ type DeleteUserOptions struct {
 	IgnoreGoodDataErrors bool `url:"ignoreGoodDataErrors,omitempty"`
 }
 
-// DeleteUser deletes a user. Nil options mean that errors of GoodData count. Repeated on failure
+// DeleteUser deletes a user. Nil options mean that errors of GoodData count. It is retried
 // like any idempotent write; a user that is gone when a lost answer made the client repeat counts
 // as deleted.
 func (c *Client) DeleteUser(ctx context.Context, login string, options *DeleteUserOptions, opts ...tenantkit.Option) error {

@@ -28,7 +28,7 @@ type AuthorisationResult struct {
 }
 
 // AuthoriseUser asks whether the user may do something, and gets a token to do it with. A user who
-// may not is no error: see IsAuthorised. Repeated on failure like any write, since it makes a
+// may not is no error: see IsAuthorised. It is retried like any write, since it makes a
 // token.
 func (c *Client) AuthoriseUser(ctx context.Context, authorisation *Authorisation, opts ...tenantkit.Option) (*AuthorisationResult, error) {
 	c = c.orZero()

@@ -103,7 +103,7 @@ func (e *LDAPSyncError) Error() string {
 // error of the call: see [LDAPSyncResult.Err]. [Credentials.SyncWith] says what it authenticates
 // with; wrong credentials are [tenantkit.ErrUnauthenticated].
 //
-// Repeated on failure like any write. After an unknown outcome a second call does no harm, but
+// It is retried like any write. After an unknown outcome a second call does no harm, but
 // counts what the first one added as existing. An attempt gets a minute at least.
 func (c *Client) BulkLDAPSync(ctx context.Context, sync *LDAPSync, opts ...tenantkit.Option) (*LDAPSyncResult, error) {
 	c = c.orZero()

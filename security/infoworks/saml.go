@@ -19,7 +19,7 @@ import (
 // It is asked before anybody is logged in, so a client without credentials may ask too. A client
 // with credentials sends an access token, as Infoworks' description has it, and goes without one
 // where the server refuses to make it, as it does for a password where users log in by SAML.
-// Repeated on failure like any read.
+// It is retried like any read.
 func (c *Client) SAMLRedirectURL(ctx context.Context, opts ...tenantkit.Option) (string, error) {
 	c = c.orZero()
 	var response struct {

@@ -65,7 +65,7 @@ func (c *Client) authentication(ctx context.Context, operation *rest.Operation, 
 //
 // Wrong credentials, which the server answers with 406, and an answer that says is_authenticated:
 // false are [tenantkit.ErrUnauthenticated]. So is every password where users log in by SAML.
-// Repeated on failure like any read.
+// It is retried like any read.
 func (c *Client) Authenticate(ctx context.Context, opts ...tenantkit.Option) (*Authentication, error) {
 	c = c.orZero()
 	var call rest.Call
@@ -82,8 +82,8 @@ func (c *Client) Authenticate(ctx context.Context, opts ...tenantkit.Option) (*A
 //
 // A refresh token that is wrong, expired or replaced, which the server answers with 406, is
 // [tenantkit.ErrUnauthenticated]; one that [Client.RegenerateRefreshToken] of this client, or of
-// another with the same store, has replaced is [auth.ErrSpent], before anything is sent. Repeated
-// on failure like any read.
+// another with the same store, has replaced is [auth.ErrSpent], before anything is sent. It is
+// retried like any read.
 func (c *Client) AccessToken(ctx context.Context, opts ...tenantkit.Option) (*Authentication, error) {
 	c = c.orZero()
 	if c.refresh == nil {
@@ -102,7 +102,7 @@ func (c *Client) accessToken(ctx context.Context, refresh auth.TokenSource, opts
 // RevokeAccessToken purges the access token that [Client.TokenSource] gives, and logs its user out:
 // the server takes none of the user's access tokens any more, those of other programs included. The
 // refresh token stays good. The client forgets the token, whatever the server answers, and the next
-// call that needs one makes a new one. Repeated on failure like any idempotent write.
+// call that needs one makes a new one. It is retried like any idempotent write.
 func (c *Client) RevokeAccessToken(ctx context.Context, opts ...tenantkit.Option) error {
 	c = c.orZero()
 	if c.tokens == nil {
@@ -134,7 +134,7 @@ func (g *givenToken) Invalidate(rejected tenantkit.Secret) {
 }
 
 // ValidateToken asks the server whether it still takes an access token. A refusal by Infoworks
-// itself (401, 406) says that it does not, and is no error. Repeated on failure like any read.
+// itself (401, 406) says that it does not, and is no error. It is retried like any read.
 func (c *Client) ValidateToken(ctx context.Context, token tenantkit.Secret, opts ...tenantkit.Option) (bool, error) {
 	c = c.orZero()
 	if token.IsZero() {

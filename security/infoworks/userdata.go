@@ -68,7 +68,7 @@ func (u UserEntry) Decode(into any) error {
 	return err
 }
 
-// UserData looks users up in the directory. Repeated on failure like any read.
+// UserData looks users up in the directory. It is retried like any read.
 func (c *Client) UserData(ctx context.Context, query *UserQuery, opts ...tenantkit.Option) ([]UserEntry, error) {
 	c = c.orZero()
 	op := &userData
