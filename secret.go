@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/tenantkit/tenantkit/internal/wire"
@@ -42,13 +41,12 @@ var maskKey = sync.OnceValue(func() *[256]byte {
 
 // mask masks text, or unmasks what is masked.
 func mask[T string | []byte](text T) string {
-	var masked strings.Builder
-	masked.Grow(len(text))
-	key := maskKey()
+	var short [256]byte // no allocation for most
+	masked, key := short[:0], maskKey()
 	for i := range len(text) {
-		masked.WriteByte(text[i] ^ key[i%len(key)])
+		masked = append(masked, text[i]^key[i%len(key)])
 	}
-	return masked.String()
+	return string(masked)
 }
 
 // NewSecret returns a Secret for a string.
