@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/datasink/autoid"
 )
 
@@ -85,6 +86,10 @@ func TestCallbackDoesNotReturn(t *testing.T) {
 // brokenCheckpoint fails to save.
 type brokenCheckpoint struct{ save func() }
 
+func (brokenCheckpoint) Lock(ctx context.Context) (context.Context, func() error, error) {
+	return coord.Local().Lock(ctx, "")
+}
+
 func (brokenCheckpoint) Load(context.Context) (autoid.BulkState, error) {
 	return autoid.BulkState{}, nil
 }
@@ -120,6 +125,10 @@ func TestCanceledAfterAll(t *testing.T) {
 var errFull = errors.New("the disk is full")
 
 type fullDisk struct{}
+
+func (fullDisk) Lock(ctx context.Context) (context.Context, func() error, error) {
+	return coord.Local().Lock(ctx, "")
+}
 
 func (fullDisk) Load(context.Context) (autoid.BulkState, error) { return autoid.BulkState{}, nil }
 func (fullDisk) Save(context.Context, autoid.BulkState) error   { return errFull }

@@ -71,7 +71,7 @@ func TestAcknowledgeWithARefusedPassword(t *testing.T) {
 	t.Parallel()
 	server := autoidtest.Start(t)
 	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{
-		Tokens: autoid.Login(server.BaseURL(), autoidtest.DefaultUser, auth.StaticToken("wrong")),
+		User: autoidtest.DefaultUser, Password: auth.StaticToken("wrong"),
 	})
 	if err != nil {
 		t.Fatal(err)

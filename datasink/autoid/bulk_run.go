@@ -15,23 +15,38 @@ import (
 
 // acknowledge sends the items in batches, by send.
 func acknowledge[T bulkItem](ctx context.Context, c *Client, op *rest.Operation, items iter.Seq[T], options BulkOptions, opts []tenantkit.Option,
-	send func(context.Context, []T, ...tenantkit.Option) error) (BulkResult, error) {
+	send func(context.Context, []T, ...tenantkit.Option) error) (result BulkResult, err error) {
 	switch {
-	case c.pipeline() == nil:
-		return BulkResult{}, op.Invalid("client", "it was not made by NewClient")
+	case c.client() == nil:
+		return BulkResult{}, op.Invalid("client", "must be made by NewClient")
 	case ctx == nil:
-		return BulkResult{}, op.Invalid("ctx", "it is nil")
+		return BulkResult{}, op.Invalid("ctx", "must not be nil")
 	case items == nil:
-		return BulkResult{}, op.Invalid("items", "it is nil")
+		return BulkResult{}, op.Invalid("items", "must not be nil")
 	}
 	if err := checkShared(op, opts); err != nil {
 		return BulkResult{}, err
 	}
-	options, err := options.withDefaults(op)
+	options, err = options.withDefaults(op)
 	if err != nil {
 		return BulkResult{}, err
 	}
-	state, err := options.begin(ctx, op)
+	unlock := func() error { return nil }
+	if options.Checkpoint != nil {
+		var lockErr error
+		if ctx, unlock, lockErr = options.Checkpoint.Lock(ctx); lockErr != nil {
+			lockErr = fmt.Errorf("waiting for the lock of the checkpoint: %w", lockErr)
+			return BulkResult{}, c.rest.Error(op, nil, tenantkit.OutcomeNotSent, lockErr)
+		}
+	}
+	// Also if a callback panics.
+	defer func() {
+		if failed := unlock(); failed != nil && err == nil {
+			failed = fmt.Errorf("the lock of the checkpoint could not be released: %w", failed)
+			err = c.rest.Error(op, nil, tenantkit.OutcomeApplied, failed)
+		}
+	}()
+	state, err := c.loadState(ctx, options, op)
 	if err != nil {
 		return BulkResult{}, err
 	}

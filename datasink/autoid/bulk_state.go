@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strconv"
 
+	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
@@ -85,13 +86,13 @@ func (s BulkState) length() int64 {
 	return max(s.First.Items, s.Settled[len(s.Settled)-1].To)
 }
 
-// begin returns the state to go on from.
-func (o BulkOptions) begin(ctx context.Context, op *rest.Operation) (BulkState, error) {
+// loadState returns the state to continue from.
+func (c *Client) loadState(ctx context.Context, o BulkOptions, op *rest.Operation) (BulkState, error) {
 	state := o.Resume
 	if o.Checkpoint != nil {
 		var err error
 		if state, err = o.Checkpoint.Load(ctx); err != nil {
-			return state, fmt.Errorf("%s: %s: the checkpoint cannot be read: %w", service, op.Name, err)
+			return state, c.rest.Error(op, nil, tenantkit.OutcomeNotSent, fmt.Errorf("the checkpoint cannot be read: %w", err))
 		}
 	}
 	return state, state.check(op)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
+	"github.com/tenantkit/tenantkit/coord"
 	"github.com/tenantkit/tenantkit/datasink/autoid"
 	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
@@ -29,6 +30,10 @@ type memoryCheckpoint struct {
 	started          time.Time
 	takes            time.Duration
 	loadErr, saveErr error
+}
+
+func (*memoryCheckpoint) Lock(ctx context.Context) (context.Context, func() error, error) {
+	return coord.Local().Lock(ctx, "")
 }
 
 func (m *memoryCheckpoint) Load(context.Context) (autoid.BulkState, error) {
@@ -167,7 +172,7 @@ func TestFileCheckpoint(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if state, err := checkpoint.Load(t.Context()); err == nil || !strings.Contains(err.Error(), path+" is no checkpoint") {
+		if state, err := checkpoint.Load(t.Context()); err == nil || !strings.Contains(err.Error(), path+" is not a checkpoint") {
 			t.Errorf("%s: %+v, %v", name, state, err)
 		}
 	}

@@ -25,11 +25,11 @@ func TestTornCheckpoints(t *testing.T) {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "checkpoint")
-			good := fileCheckpoint{path: path}
+			good := &fileCheckpoint{path: path}
 			if err := good.Save(t.Context(), state(1)); err != nil {
 				t.Fatal(err)
 			}
-			killed, err := atomicfiletest.Try(func() error { return fileCheckpoint{path, fault.Disk}.Save(t.Context(), state(2)) })
+			killed, err := atomicfiletest.Try(func() error { return (&fileCheckpoint{path, fault.Disk}).Save(t.Context(), state(2)) })
 			if err := fault.Check(killed, err); err != nil {
 				t.Error(err)
 			}

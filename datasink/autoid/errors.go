@@ -13,9 +13,9 @@ import (
 // maxMessage bounds the text that is taken for a message, in bytes.
 const maxMessage = 500
 
-// readRefusal takes the service's words out of the body. No form of refusals is documented, so it knows the usual ones: JSON with
+// readError takes the service's words out of the body. No form of refusals is documented, so it knows the usual ones: JSON with
 // message, error and code, plain text, and the page of a gateway.
-func readRefusal(refusal *tenantkit.Error, raw []byte) {
+func readError(refusal *tenantkit.Error, raw []byte) {
 	body := strings.TrimSpace(string(raw))
 	var answer struct {
 		Message json.RawMessage `json:"message"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
 	"time"
 
 	"github.com/tenantkit/tenantkit"
@@ -32,32 +33,59 @@ func fakeClient() (*autoid.Client, func()) {
 	}
 }
 
-// One source of tokens for the data sink's client, and for any other call of the deployment.
-func ExampleLogin() {
+// An endpoint that the client has no method for.
+func ExampleClient_Call() {
 	server := autoidtest.NewServer()
 	defer server.Close()
-
-	tokens := autoid.Login(server.BaseURL(), autoidtest.DefaultUser, auth.StaticToken(autoidtest.DefaultPassword))
-	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{Tokens: tokens, APIKey: auth.StaticToken(autoidtest.DefaultAPIKey)})
+	server.HandleFunc("GET /api/version", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"version":"2022.11.12"}`)
+	})
+	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{APIKey: auth.StaticToken(autoidtest.DefaultAPIKey)})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer client.CloseIdleConnections()
-	for _, name := range []string{"IIQ", "SailPoint"} {
-		if err := client.CreateSink(context.Background(), &autoid.Sink{ID: autoid.NewSinkID(), Name: name}); err != nil {
-			log.Fatal(err)
-		}
-	}
-	fmt.Println(server.Applied("CreateSink"), "sinks created after", server.Applied("Login"), "log-in")
 
-	token, err := tokens.Token(context.Background())
+	var got struct{ Version string }
+	version := tenantkit.Operation{Name: "Version", Method: "GET", Path: "/api/version", Class: tenantkit.Read}
+	if err := client.Call(context.Background(), version, tenantkit.CallParams{}, &got); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(got.Version)
+	// Output: 2022.11.12
+}
+
+// A list that the deployment returns in pages.
+func ExampleClient_CallPage() {
+	server := autoidtest.NewServer()
+	defer server.Close()
+	server.HandleFunc("GET /api/jobs", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Query().Get("page") == "" {
+			w.Header().Set("Link", `</api/jobs?page=2>; rel="next"`)
+			fmt.Fprint(w, `[{"name":"analytics"}]`)
+			return
+		}
+		fmt.Fprint(w, `[{"name":"publish"}]`)
+	})
+	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{APIKey: auth.StaticToken(autoidtest.DefaultAPIKey)})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(token.Value, "serves for", time.Until(token.Expiry).Round(time.Hour))
+	defer client.CloseIdleConnections()
+
+	type job struct{ Name string }
+	jobs := tenantkit.Operation{Name: "Jobs", Method: "GET", Path: "/api/jobs", Class: tenantkit.Read}
+	for j, err := range tenantkit.Pages[job](context.Background(), client.CallPage, jobs, tenantkit.CallParams{}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(j.Name)
+	}
 	// Output:
-	// 2 sinks created after 1 log-in
-	// [redacted] serves for 12h0m0s
+	// analytics
+	// publish
 }
 
 // A sink is made once, however often the program runs.
@@ -67,11 +95,16 @@ func ExampleClient_EnsureSink() {
 	ctx := context.Background()
 
 	sink := &autoid.Sink{ID: exampleSink, Name: "IIQ"}
-	fmt.Println("the sink is there:", client.EnsureSink(ctx, sink))
+	ensured, err := client.EnsureSink(ctx, sink)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the sink is there:", ensured.Name)
 	sink.Name = "another"
-	fmt.Println("its id is taken:", errors.Is(client.EnsureSink(ctx, sink), tenantkit.ErrConflict))
+	_, err = client.EnsureSink(ctx, sink)
+	fmt.Println("its id is taken:", errors.Is(err, tenantkit.ErrConflict))
 	// Output:
-	// the sink is there: <nil>
+	// the sink is there: IIQ
 	// its id is taken: true
 }
 
@@ -99,7 +132,7 @@ func ExampleClient_UpdateSink() {
 	if err := client.UpdateSink(ctx, &sinks[0]); err != nil {
 		log.Fatal(err)
 	}
-	for sink, err := range client.AllSinks(ctx) {
+	for sink, err := range client.AllSinks(ctx, nil) {
 		if err != nil {
 			log.Fatal(err)
 		}

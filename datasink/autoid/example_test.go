@@ -20,7 +20,7 @@ func Example() {
 	ctx := context.Background()
 
 	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{
-		Tokens: autoid.Login(server.BaseURL(), autoidtest.DefaultUser, auth.StaticToken(autoidtest.DefaultPassword)),
+		User: autoidtest.DefaultUser, Password: auth.StaticToken(autoidtest.DefaultPassword),
 		APIKey: auth.StaticToken(autoidtest.DefaultAPIKey),
 	})
 	if err != nil {
@@ -34,7 +34,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	if err := client.EnsureSink(ctx, sink); err != nil {
+	if _, err := client.EnsureSink(ctx, sink); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -50,7 +50,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for sink, err := range client.AllSinks(ctx) {
+	for sink, err := range client.AllSinks(ctx, nil) {
 		if err != nil {
 			fmt.Println(err)
 			return

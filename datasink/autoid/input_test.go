@@ -115,7 +115,7 @@ func TestInput(t *testing.T) {
 			return err
 		}},
 		{"an empty client", "QuerySinks", "client", func(ctx context.Context, _ *autoid.Client) error {
-			for _, err := range new(autoid.Client).AllSinks(ctx) {
+			for _, err := range new(autoid.Client).AllSinks(ctx, nil) {
 				return err
 			}
 			return nil
@@ -277,7 +277,7 @@ func TestRefusals(t *testing.T) {
 			if !errors.As(err, &refusal) {
 				t.Fatal(err)
 			}
-			if refusal.Message != test.message || refusal.Code != test.code || refusal.Details != test.details || refusal.Body != test.body {
+			if refusal.Message != test.message || refusal.Code != test.code || refusal.Details != test.details || refusal.Body.Reveal() != test.body {
 				t.Errorf("message %q, code %q, details %q, body %q", refusal.Message, refusal.Code, refusal.Details, refusal.Body)
 			}
 			if !errors.Is(err, tenantkit.ErrBadRequest) || refusal.Service != "autoid" {

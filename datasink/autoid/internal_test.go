@@ -192,7 +192,7 @@ func FuzzReadRefusal(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		refusal := new(tenantkit.Error)
-		readRefusal(refusal, []byte(body))
+		readError(refusal, []byte(body))
 		for _, text := range []string{refusal.Message, refusal.Code, refusal.Details} {
 			if len(text) > maxMessage+len("…") {
 				t.Errorf("a text of %d bytes", len(text))

@@ -12,24 +12,10 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// Login returns a source of bearer tokens for [Credentials].Tokens. It logs in as user when the first token is asked for, renews
-// the token shortly before its end, which stands in the token (12 hours after it was issued, by default), and logs in again when it
-// cannot be renewed or was refused. The password is asked for at each log-in. There is one log-in, or renewal, at a time, for any
-// number of callers.
-//
-// The base URL and the options are those of [NewClient]. What is wrong with them is the error of each call that asks for a token: a
-// [tenantkit.ValidationError]. Where there is no token, the outcome of the error is [tenantkit.OutcomeNotSent], that of the call which
-// the token was for. Repeated on failure like any read.
-//
-// POST /api/authentication/login and POST /api/authentication/renewToken.
-func Login(baseURL, user string, password auth.TokenSource, opts ...tenantkit.Option) auth.TokenSource {
-	return auth.Cache(newSession(baseURL, user, password, opts))
-}
-
-// session asks for a new token each time; the cache around it keeps tokens, and lets one call at a time through.
+// session logs in and renews tokens for [Credentials].User. It asks for a new token each time; the cache
+// around it keeps tokens, and lets one call at a time through.
 type session struct {
-	rest     *rest.Client
-	invalid  error // what Login was given and cannot be used
+	rest     *rest.Client // set when the client is complete
 	user     string
 	password auth.TokenSource
 
@@ -37,28 +23,12 @@ type session struct {
 	last auth.Token
 }
 
-func newSession(baseURL, user string, password auth.TokenSource, opts []tenantkit.Option) *session {
-	op := &login
-	s := &session{user: user, password: password}
-	switch reason := rest.BadName(user); {
-	case reason != "":
-		s.invalid = op.Invalid("user", "%s", reason)
-	case password == nil:
-		s.invalid = op.Invalid("password", "it is nil")
-	default:
-		s.rest, s.invalid = rest.New(rest.API{Service: service, ReadError: readRefusal}, baseURL, opts)
-		var invalid *tenantkit.ValidationError
-		if errors.As(s.invalid, &invalid) {
-			invalid.Operation = op.Name
-		}
-	}
-	return s
-}
+// Format prints the user only.
+func (s *session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "login of %s", s.user) }
 
+// Token renews the last token, or logs in. It calls POST /api/authentication/renewToken and POST
+// /api/authentication/login, which are retried like any read.
 func (s *session) Token(ctx context.Context) (auth.Token, error) {
-	if s.invalid != nil {
-		return auth.Token{}, s.invalid
-	}
 	last := s.kept()
 	if last.Value.IsZero() || !last.Expiry.IsZero() && !time.Now().Before(last.Expiry) {
 		return s.keep(s.login(ctx))

@@ -9,8 +9,10 @@ import (
 
 // The names of the credentials, as the documentation assigns them to operations.
 const (
-	bearer = "bearer"
-	apiKey = "apiKey"
+	bearer    = "bearer"
+	apiKey    = "apiKey"
+	byDefault = "" // of Client.Call
+	byNone    = "none"
 )
 
 // The API, as in the chapter "Data Sink" of the Autonomous Identity 2022.11.12 API guide. Whatever sets an
@@ -36,16 +38,16 @@ var operations = []*rest.Operation{
 
 // The calls of a log-in, as in the chapter "Authentication". They are reads: one token more has no effect.
 var (
-	login      = rest.Operation{Service: service, Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: tenantkit.Read}
-	renewToken = rest.Operation{Service: service, Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: tenantkit.Read}
+	login      = rest.Operation{Service: service, Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: tenantkit.Read, Credential: byNone}
+	renewToken = rest.Operation{Service: service, Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: tenantkit.Read, Credential: byNone}
 )
 
 // What is made of several calls. Only its errors are its own.
 var (
-	ensureSink             = rest.Operation{Service: service, Name: "EnsureSink"}
-	acknowledgeAssignments = rest.Operation{Service: service, Name: "AcknowledgeAssignments"}
-	acknowledgeRules       = rest.Operation{Service: service, Name: "AcknowledgeRules"}
-	acknowledgeRoles       = rest.Operation{Service: service, Name: "AcknowledgeRoles"}
+	ensureSink             = rest.Operation{Service: service, Name: "EnsureSink", Method: http.MethodPost, Path: createSink.Path, Class: tenantkit.Write}
+	acknowledgeAssignments = rest.Operation{Service: service, Name: "AcknowledgeAssignments", Method: http.MethodPost, Path: updateAssignmentStatus.Path, Class: tenantkit.Idempotent}
+	acknowledgeRules       = rest.Operation{Service: service, Name: "AcknowledgeRules", Method: http.MethodPost, Path: updateRuleStatus.Path, Class: tenantkit.Idempotent}
+	acknowledgeRoles       = rest.Operation{Service: service, Name: "AcknowledgeRoles", Method: http.MethodPost, Path: updateRoleStatus.Path, Class: tenantkit.Idempotent}
 )
 
 // Operations returns the operations of this package. See [Client.Call] for others of the service.

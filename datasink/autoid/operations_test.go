@@ -124,7 +124,7 @@ func TestRequests(t *testing.T) {
 			}},
 		{"AllSinks", "/api/datasink/query", false, `{}`, true,
 			func(ctx context.Context, c *autoid.Client) error {
-				for _, err := range c.AllSinks(ctx) {
+				for _, err := range c.AllSinks(ctx, nil) {
 					return err
 				}
 				return nil
@@ -224,7 +224,7 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("QueryLogs: error %v", err)
 			}
 			var last error
-			for _, last = range client.AllSinks(t.Context()) {
+			for _, last = range client.AllSinks(t.Context(), nil) {
 			}
 			if (last == nil) != test.query {
 				t.Errorf("AllSinks: error %v", last)

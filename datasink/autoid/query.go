@@ -177,15 +177,22 @@ func (r *sinkRead) check() error {
 
 func (r *sinkRead) listed() (Sink, error) { return r.sink(), r.check() }
 
-// AllSinks returns all sinks, each as it arrives. Nothing is sent before the first iteration, and a second one asks the service
+// AllSinks returns the sinks that the filter matches, each as it arrives; a nil filter matches all. Nothing is sent before the first iteration, and a second one asks the service
 // again. An error is the last thing that it yields. Repeated on failure, up to the first sink, like any read; the time-out of an
 // attempt bounds each wait for the service, not the work of the loop.
 //
 // POST /api/datasink/query, with the API key.
-func (c *Client) AllSinks(ctx context.Context, opts ...tenantkit.Option) iter.Seq2[*Sink, error] {
+func (c *Client) AllSinks(ctx context.Context, filter *SinkFilter, opts ...tenantkit.Option) iter.Seq2[*Sink, error] {
 	return func(yield func(*Sink, error) bool) {
-		call := rest.Call{Body: &SinkFilter{}, Element: func(element any) error { return element.(*sinkRead).check() }}
-		for read, err := range rest.Stream[sinkRead](ctx, c.pipeline(), &querySinks, call, "", opts) {
+		if filter == nil {
+			filter = &SinkFilter{}
+		}
+		if err := filter.check(&querySinks); err != nil {
+			yield(nil, err)
+			return
+		}
+		call := rest.Call{Body: filter, Element: func(element any) error { return element.(*sinkRead).check() }}
+		for read, err := range rest.Stream[sinkRead](ctx, c.client(), &querySinks, call, "", opts) {
 			if err != nil {
 				yield(nil, err)
 				return

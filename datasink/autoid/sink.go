@@ -152,13 +152,9 @@ func (c *Client) DeleteSink(ctx context.Context, sinkID string, opts ...tenantki
 	if reason := badID(sinkID); reason != "" {
 		return op.Invalid("sinkID", "%s", reason)
 	}
-	err := c.do(ctx, op, rest.Call{Body: struct {
+	return c.do(ctx, op, rest.Call{Body: struct {
 		ID string `json:"id"`
 	}{sinkID}}, opts)
-	if outcome := tenantkit.OutcomeOf(err); errors.Is(err, tenantkit.ErrNotFound) && outcome != tenantkit.OutcomeRejected {
-		return nil
-	}
-	return err
 }
 
 // check looks at what is sent to create and to update.
@@ -207,49 +203,66 @@ func isUUID(id string) bool {
 	return true
 }
 
-// maxCreations is how often EnsureSink sends a creation, the repetitions of the retry policy not counted.
+// maxCreations is how often EnsureSink sends a creation, retries not counted.
 const maxCreations = 3
 
-// EnsureSink creates a sink like [Client.CreateSink], and goes on where that has to stop: when it is unknown whether the sink was
-// created, or when the service refuses, it looks for a sink with the id. One with the same name is the sink, made by a lost attempt
-// or an earlier run, whose other fields are left as they are; one with another name is an error that is [tenantkit.ErrConflict]. Only
-// where there is none, an unknown outcome leads to another attempt.
+// EnsureSink returns the sink with the ID and the name of sink, and creates it from sink if there is
+// none. A sink that exists is returned as it is. It can be called again after any error: after a creation
+// whose effect is unknown, or that the service rejects, it looks for a sink with the ID. One with another
+// name is [tenantkit.ErrConflict].
 //
-// It takes the credentials of CreateSink and of [Client.QuerySinks].
-func (c *Client) EnsureSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) error {
-	var failed error
-	for range maxCreations {
-		failed = c.CreateSink(ctx, sink, opts...)
-		if !mayExist(failed) {
-			return failed
-		}
-		found, err := c.QuerySinks(ctx, &SinkFilter{ID: sink.ID}, opts...)
-		if err != nil {
-			return fmt.Errorf("%s: whether the sink exists could not be seen: %w", ensureSink.Name, errors.Join(failed, err))
-		}
-		for i := range found {
-			switch {
-			case !strings.EqualFold(found[i].ID, sink.ID): // UUIDs have no case
-			case found[i].Name == sink.Name:
+// Retry class: write, then read. It waits for other calls of EnsureSink for the ID under the client's
+// locker. It takes the credentials of CreateSink and of [Client.QuerySinks].
+func (c *Client) EnsureSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) (ensured *Sink, err error) {
+	if err := sink.check(&createSink); err != nil {
+		return nil, err
+	}
+	err = c.client().Locked(ctx, &ensureSink, nil, []string{"sink", strings.ToLower(sink.ID)}, func(held context.Context) error {
+		for range maxCreations {
+			failed := c.CreateSink(held, sink, opts...)
+			if failed == nil {
+				created := *sink
+				ensured = &created
 				return nil
-			default:
-				return &takenError{id: sink.ID, name: found[i].Name}
+			}
+			if ensured, err = c.sinkOf(held, sink, failed, opts); err != nil || ensured != nil {
+				return err
 			}
 		}
-		if tenantkit.OutcomeOf(failed) != tenantkit.OutcomeUnknown {
-			return failed
-		}
-	}
-	return failed
+		return c.rest.Error(&ensureSink, nil, tenantkit.OutcomeUnknown, fmt.Errorf("%d creations had no response, and there is no sink with the ID", maxCreations))
+	})
+	return ensured, err
 }
 
-// mayExist tells whether the sink of a failed creation may be there. A refused credential says nothing about it, and the query
-// would be a waste.
-func mayExist(err error) bool {
-	var refusal *tenantkit.Error
-	if !errors.As(err, &refusal) {
-		return false
+// sinkOf returns the sink that a failed creation may have created. It returns neither a sink nor an error
+// if there is none and the creation may be sent again.
+func (c *Client) sinkOf(ctx context.Context, sink *Sink, failed error, opts []tenantkit.Option) (*Sink, error) {
+	if !mayExist(failed) {
+		return nil, failed
 	}
+	found, err := c.QuerySinks(ctx, &SinkFilter{ID: sink.ID}, opts...)
+	if err != nil {
+		return nil, c.rest.Error(&ensureSink, nil, tenantkit.OutcomeOf(failed), fmt.Errorf("it is not known whether the sink exists: %w", errors.Join(failed, err)))
+	}
+	for i := range found {
+		switch {
+		case !strings.EqualFold(found[i].ID, sink.ID): // UUIDs have no case
+		case found[i].Name == sink.Name:
+			return &found[i], nil
+		default:
+			taken := &takenError{id: sink.ID, name: found[i].Name}
+			return nil, c.rest.Error(&ensureSink, nil, tenantkit.OutcomeRejected, taken)
+		}
+	}
+	if tenantkit.OutcomeOf(failed) != tenantkit.OutcomeUnknown {
+		return nil, failed
+	}
+	return nil, nil
+}
+
+// mayExist reports whether the sink of a failed creation may be there. A rejected credential says nothing
+// about it.
+func mayExist(err error) bool {
 	switch tenantkit.OutcomeOf(err) {
 	case tenantkit.OutcomeUnknown:
 		return true
@@ -260,11 +273,11 @@ func mayExist(err error) bool {
 	}
 }
 
-// takenError is an id that another sink has.
+// takenError is an ID that another sink has.
 type takenError struct{ id, name string }
 
 func (e *takenError) Error() string {
-	return fmt.Sprintf("%s: %s: the id %s belongs to a sink of the name %q: choose another id, or update that sink", service, ensureSink.Name, e.id, e.name)
+	return fmt.Sprintf("the id %s belongs to a sink of the name %q: choose another id, or update that sink", e.id, e.name)
 }
 
 // Is makes it a conflict, which the service may not have called it.

@@ -69,7 +69,7 @@ func TestReadSinks(t *testing.T) {
 				t.Errorf("QueryLogs (-want +got):\n%s", diff)
 			}
 			var streamed []autoid.Sink
-			for sink, err := range client.AllSinks(t.Context()) {
+			for sink, err := range client.AllSinks(t.Context(), nil) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -412,13 +412,13 @@ func TestEnsureSink(t *testing.T) {
 			server.AddSinks(test.before...)
 			server.Fail("CreateSink", test.create...)
 			server.Fail("QuerySinks", test.query...)
-			err := toServer(t, server, quickly()).EnsureSink(t.Context(), sink)
+			_, err := toServer(t, server, quickly()).EnsureSink(t.Context(), sink)
 			switch {
 			case test.wantErr == nil && err != nil, test.wantErr == errAny && err == nil,
 				test.wantErr != nil && test.wantErr != errAny && !errors.Is(err, test.wantErr):
 				t.Errorf("error %v, want %v", err, test.wantErr)
 			}
-			if errors.Is(err, tenantkit.ErrConflict) && !strings.Contains(err.Error(), `EnsureSink: the id `+sinkID+` belongs to a sink of the name "other"`) {
+			if errors.Is(err, tenantkit.ErrConflict) && !strings.Contains(err.Error(), `the id `+sinkID+` belongs to a sink of the name "other"`) {
 				t.Errorf("error %q does not say who has the id", err)
 			}
 			var calls strings.Builder
@@ -436,7 +436,7 @@ func TestEnsureSink(t *testing.T) {
 	t.Run("input", func(t *testing.T) {
 		t.Parallel()
 		var invalid *tenantkit.ValidationError
-		if err := newClient(t, &recorder{}).EnsureSink(t.Context(), nil); !errors.As(err, &invalid) {
+		if _, err := newClient(t, &recorder{}).EnsureSink(t.Context(), nil); !errors.As(err, &invalid) {
 			t.Errorf("no sink: %v", err)
 		}
 	})
@@ -445,14 +445,14 @@ func TestEnsureSink(t *testing.T) {
 		service := &recorder{answers: []answer{
 			{err: errors.New("broken")}, {status: 200, body: `[{"id":"b72c15b7-7dcb-44ac-b1d3-162565e360b4","name":"IIQ"}]`}, {status: 200, body: "ok"},
 		}}
-		if err := newClient(t, service).EnsureSink(t.Context(), sink); err != nil || len(service.sent) != 3 {
+		if _, err := newClient(t, service).EnsureSink(t.Context(), sink); err != nil || len(service.sent) != 3 {
 			t.Errorf("%d requests, %v", len(service.sent), err)
 		}
 	})
 	t.Run("a service that writes ids in small letters", func(t *testing.T) {
 		t.Parallel()
 		service := &recorder{answers: []answer{{err: errors.New("broken")}, {status: 200, body: `[{"id":"` + sinkID + `","name":"IIQ"}]`}}}
-		if err := newClient(t, service).EnsureSink(t.Context(), &autoid.Sink{ID: strings.ToUpper(sinkID), Name: "IIQ"}); err != nil || len(service.sent) != 2 {
+		if _, err := newClient(t, service).EnsureSink(t.Context(), &autoid.Sink{ID: strings.ToUpper(sinkID), Name: "IIQ"}); err != nil || len(service.sent) != 2 {
 			t.Errorf("%d requests, %v", len(service.sent), err)
 		}
 	})
@@ -463,7 +463,7 @@ func TestEnsureSink(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := client.EnsureSink(t.Context(), sink); tenantkit.OutcomeOf(err) != tenantkit.OutcomeUnknown {
+		if _, err := client.EnsureSink(t.Context(), sink); tenantkit.OutcomeOf(err) != tenantkit.OutcomeUnknown {
 			t.Errorf("outcome %v of %v", tenantkit.OutcomeOf(err), err)
 		}
 	})
