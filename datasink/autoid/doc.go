@@ -5,8 +5,9 @@
 // and sets the status of decisions, from one call to millions.
 //
 //	credentials := autoid.Credentials{
-//		Tokens: autoid.Login(baseURL, "admin@example.com", auth.Env("AUTOID_PASSWORD")),
-//		APIKey: auth.Env("AUTOID_API_KEY"),
+//		User:     "admin@example.com",
+//		Password: auth.Env("AUTOID_PASSWORD"),
+//		APIKey:   auth.Env("AUTOID_API_KEY"),
 //	}
 //	client, err := autoid.NewClient(baseURL, credentials)
 //	err = client.UpdateAssignmentStatus(ctx, []autoid.AssignmentStatus{

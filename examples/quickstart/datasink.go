@@ -15,8 +15,9 @@ func datasinkTour(ctx context.Context, p *printer) error {
 	server := autoidtest.NewServer(autoidtest.WithUnknownDecisionsRefused())
 	defer server.Close()
 	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{
-		Tokens: autoid.Login(server.BaseURL(), autoidtest.DefaultUser, auth.StaticToken(autoidtest.DefaultPassword)),
-		APIKey: auth.StaticToken(autoidtest.DefaultAPIKey),
+		User:     autoidtest.DefaultUser,
+		Password: auth.StaticToken(autoidtest.DefaultPassword),
+		APIKey:   auth.StaticToken(autoidtest.DefaultAPIKey),
 	})
 	if err != nil {
 		return err
@@ -24,7 +25,7 @@ func datasinkTour(ctx context.Context, p *printer) error {
 	defer client.CloseIdleConnections()
 	p.title("Autonomous Identity data sink, a fake at %s", server.BaseURL())
 
-	if err := client.EnsureSink(ctx, &autoid.Sink{ID: autoid.NewSinkID(), Name: "IIQ"}); err != nil {
+	if _, err := client.EnsureSink(ctx, &autoid.Sink{ID: autoid.NewSinkID(), Name: "IIQ"}); err != nil {
 		return err
 	}
 	p.done("logged in, and made sure that the sink is there")
