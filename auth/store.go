@@ -130,7 +130,7 @@ func (s *coordStore) Load(ctx context.Context) (StoredToken, error) {
 	}
 	token, err := decodeStored(data)
 	if err != nil {
-		return StoredToken{}, fmt.Errorf("the value of %q in the store %w", s.key, err)
+		return StoredToken{}, fmt.Errorf("the value of %.64q in the store %w", s.key, err)
 	}
 	return token, nil
 }

@@ -99,10 +99,9 @@ type BulkRefusal struct {
 	Err error
 }
 
-// BulkError is the error of a run after which not every item is done.
-//
-// [errors.Is] looks into Err; [errors.As] does not, and neither does [tenantkit.OutcomeOf], since what became of one request says
-// nothing about the others.
+// A BulkError reports a run after which not every item is done. It wraps Err. Its outcome, see
+// [tenantkit.OutcomeOf], is that of the whole run: that of Err if no item was applied, otherwise unknown,
+// since others were not. Progress has the counts.
 type BulkError struct {
 	// Operation is "AcknowledgeAssignments" or the like.
 	Operation string
@@ -110,7 +109,8 @@ type BulkError struct {
 	Progress BulkProgress
 	// Stopped tells that the run ended before its items did.
 	Stopped bool
-	// Err is why the run stopped; where it did not, the first refusal or failure.
+	// Err is the reason why the run stopped, or else the first error of an item. It is or wraps a
+	// [tenantkit.Error] or a [tenantkit.ValidationError].
 	Err error
 }
 
@@ -130,8 +130,17 @@ func (e *BulkError) Error() string {
 		service, e.Operation, verb, p.Read, p.Done+p.Skipped, p.Refused, p.Unknown, p.Open, e.Err, advice)
 }
 
-// Is tells whether Err is target.
-func (e *BulkError) Is(target error) bool { return errors.Is(e.Err, target) }
+// Unwrap returns Err.
+func (e *BulkError) Unwrap() error { return e.Err }
+
+// Outcome returns the outcome of the whole run.
+func (e *BulkError) Outcome() tenantkit.Outcome {
+	if p := e.Progress; p.Skipped+p.Done+p.Refused+p.Unknown > 0 {
+		return tenantkit.OutcomeUnknown
+	}
+	// No item was applied.
+	return tenantkit.OutcomeOf(e.Err)
+}
 
 // AcknowledgeAssignments sets the status of any number of assignment decisions, in batches of [Client.UpdateAssignmentStatus], of
 // which several are on their way at a time. Memory does not grow with the number of items, only with that of the failed ones.

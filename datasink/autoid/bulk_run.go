@@ -51,7 +51,7 @@ func acknowledge[T bulkItem](ctx context.Context, c *Client, op *rest.Operation,
 		return BulkResult{}, err
 	}
 	r := &bulkRun[T]{
-		BulkOptions: options, op: op,
+		BulkOptions: options, op: op, client: c.rest,
 		send:    func(ctx context.Context, items []T) error { return send(ctx, items, opts...) },
 		started: time.Now(), saved: time.Now(),
 		before:  state,
@@ -69,6 +69,7 @@ func acknowledge[T bulkItem](ctx context.Context, c *Client, op *rest.Operation,
 type bulkRun[T bulkItem] struct {
 	BulkOptions
 	op      *rest.Operation
+	client  *rest.Client
 	send    func(context.Context, []T) error
 	started time.Time
 	before  BulkState // the state that the run began with
@@ -492,5 +493,16 @@ func (r *bulkRun[T]) finish(ctx context.Context) (BulkResult, error) {
 	default:
 		return result, nil
 	}
+	failed.Err = r.typed(failed.Err)
 	return result, failed
+}
+
+// typed returns err if it is of a request or of its input, and otherwise an error of the run that wraps it.
+func (r *bulkRun[T]) typed(err error) error {
+	var failed *tenantkit.Error
+	var invalid *tenantkit.ValidationError
+	if errors.As(err, &failed) || errors.As(err, &invalid) {
+		return err
+	}
+	return r.client.Error(r.op, nil, tenantkit.OutcomeUnknown, err)
 }

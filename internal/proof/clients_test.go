@@ -271,7 +271,7 @@ const sinkID = "eaa19702-3806-4ee7-9466-91f0968699d9"
 
 var datasinkService = service{
 	name: "autoid", operations: operationsOf(autoid.Operations()), own: map[string]string{
-		"AllSinks": "QuerySinks", "EnsureSink": "CreateSink", "AcknowledgeAssignments": "UpdateAssignmentStatus", "AcknowledgeRules": "UpdateRuleStatus",
+		"AllSinks": "QuerySinks", "EnsureSink": "CreateSink", "Call": "QuerySinks", "CallPage": "QuerySinks", "AcknowledgeAssignments": "UpdateAssignmentStatus", "AcknowledgeRules": "UpdateRuleStatus",
 		"AcknowledgeRoles": "UpdateRoleStatus",
 	},
 	start: func(o serverOptions) *stand {
@@ -283,12 +283,14 @@ var datasinkService = service{
 		server.AddSinks(autoidtest.Sink{ID: sinkID, Name: "old"})
 		return &stand{server: server.Server, baseURL: server.BaseURL(), secrets: markers, connect: func(t testing.TB, opts ...tenantkit.Option) client {
 			c, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{
-				Tokens: autoid.Login(server.BaseURL(), "admin", rotate(sinkPassword), opts...), APIKey: rotate(sinkKey, sinkKey2),
+				User: "admin", Password: rotate(sinkPassword), APIKey: rotate(sinkKey, sinkKey2),
 			}, opts...)
 			return client{c, datasinkCalls(c), datasinkGood(), closing(t, c, err)}
 		}}
 	},
 }
+
+var allSinks = tenantkit.Operation{Name: "QuerySinks", Method: "POST", Path: "/api/datasink/query", Class: tenantkit.Read}
 
 func datasinkCalls(c *autoid.Client) map[string]call {
 	made := &autoid.Sink{ID: "7b3c1f0e-8f6e-4f6c-9d2b-0a1b2c3d4e5f", Name: "new", Config: []byte(`{"port":8443}`)}
@@ -300,7 +302,17 @@ func datasinkCalls(c *autoid.Client) map[string]call {
 			return only(c.CreateSink(ctx, made, o...))
 		},
 		"EnsureSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
-			return only(c.EnsureSink(ctx, made, o...))
+			return c.EnsureSink(ctx, made, o...)
+		},
+		"Call": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got []autoid.Sink
+			err := c.Call(ctx, allSinks, tenantkit.CallParams{Body: struct{}{}}, &got, o...)
+			return got, err
+		},
+		"CallPage": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			var got []autoid.Sink
+			_, err := c.CallPage(ctx, allSinks, tenantkit.CallParams{Body: struct{}{}}, &got, o...)
+			return got, err
 		},
 		"UpdateSink": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.UpdateSink(ctx, &autoid.Sink{ID: sinkID, Name: "newer"}, o...))
@@ -318,7 +330,9 @@ func datasinkCalls(c *autoid.Client) map[string]call {
 			return only(c.UpdateRoleStatus(ctx, roles, o...))
 		},
 		"QuerySinks": func(ctx context.Context, o ...tenantkit.Option) (any, error) { return c.QuerySinks(ctx, nil, o...) },
-		"AllSinks":   func(ctx context.Context, o ...tenantkit.Option) (any, error) { return drain(c.AllSinks(ctx, o...)) },
+		"AllSinks": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
+			return drain(c.AllSinks(ctx, nil, o...))
+		},
 		"UpdateTimestamps": func(ctx context.Context, o ...tenantkit.Option) (any, error) {
 			return only(c.UpdateTimestamps(ctx, sinkID, autoid.Timestamps{Certify: epoch}, o...))
 		},

@@ -187,7 +187,7 @@ func iterators(value any) map[string]iter.Seq2[string, error] {
 	case *argo.Client:
 		return map[string]iter.Seq2[string, error]{"AllTenants": ids(c.AllTenants(ctx), func(t *argo.Tenant) string { return t.ID })}
 	case *autoid.Client:
-		return map[string]iter.Seq2[string, error]{"AllSinks": ids(c.AllSinks(ctx), func(s *autoid.Sink) string { return s.ID })}
+		return map[string]iter.Seq2[string, error]{"AllSinks": ids(c.AllSinks(ctx, nil), func(s *autoid.Sink) string { return s.ID })}
 	case *keboola.Client:
 		return map[string]iter.Seq2[string, error]{
 			"AllProjects": ids(c.AllProjects(ctx), func(p *keboola.Project) string { return p.PID }),

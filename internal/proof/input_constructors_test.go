@@ -38,10 +38,6 @@ var constructors = map[string]func(baseURL string, opts ...tenantkit.Option) err
 		_, err := infoworks.NewClient(baseURL, infoworks.Credentials{RefreshToken: auth.StaticToken("x")}, opts...)
 		return err
 	},
-	"login": func(baseURL string, opts ...tenantkit.Option) error {
-		_, err := autoid.Login(baseURL, "user", auth.StaticToken("x"), opts...).Token(context.Background())
-		return err
-	},
 	"discovery": func(baseURL string, opts ...tenantkit.Option) error {
 		_, err := keboola.DiscoverBaseURL(context.Background(), baseURL, opts...)
 		return err
@@ -127,8 +123,7 @@ func TestConstructors(t *testing.T) {
 			"credentials.Username":  second(infoworks.NewClient(base, infoworks.Credentials{Username: "x\r\ny", Password: auth.StaticToken("x")})),
 			"credentials.ServiceID": second(infoworks.NewClient(base, infoworks.Credentials{ServiceID: &number})),
 			"credentials.SyncWith":  second(infoworks.NewClient(base, infoworks.Credentials{SyncWith: "x"})),
-			"user":                  second(autoid.Login(base, "", auth.StaticToken("x")).Token(t.Context())),
-			"password":              second(autoid.Login(base, "x", nil).Token(t.Context())),
+			"credentials.User":      second(autoid.NewClient(base, autoid.Credentials{Password: auth.StaticToken("x")})),
 			"opts":                  second(autoid.NewClient(base, autoid.Credentials{Tokens: auth.StaticToken("x")}, autoid.WithTenantID("a\r\nX-Evil: b"))),
 			"exchange":              second(auth.RefreshToken(auth.StaticToken("x"), nil, nil).Token(t.Context())),
 			"source":                second(auth.Cache(nil).Token(t.Context())),

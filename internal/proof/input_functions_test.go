@@ -61,10 +61,8 @@ var functions = map[string]any{
 	"keboola.NewClient": keboola.NewClient, "keboola.Operations": keboola.Operations, "keboola.Roles": keboola.Roles,
 	"keboola.DiscoverBaseURL": keboola.DiscoverBaseURL,
 	"autoid.NewClient":        autoid.NewClient, "autoid.Operations": autoid.Operations,
-	"autoid.Login": func(baseURL, user string, password auth.TokenSource, opts ...tenantkit.Option) auth.TokenSource {
-		return autoid.Login(baseURL, user, password, append(opts, tenantkit.WithRetry(tenantkit.NoRetry()))...)
-	},
-	"autoid.NewSinkID": autoid.NewSinkID, "autoid.WithTenantID": autoid.WithTenantID,
+	"autoid.CheckpointIn": autoid.CheckpointIn,
+	"autoid.NewSinkID":    autoid.NewSinkID, "autoid.WithTenantID": autoid.WithTenantID,
 	"autoid.GT": autoid.GT, "autoid.GTE": autoid.GTE, "autoid.LT": autoid.LT, "autoid.LTE": autoid.LTE,
 	"autoid.FileCheckpoint": func(path string) autoid.Checkpoint { return autoid.FileCheckpoint(scratch(path)) },
 	"infoworks.NewClient":   infoworks.NewClient, "infoworks.Operations": infoworks.Operations, "infoworks.Help": infoworks.Help, "infoworks.ParseClaims": infoworks.ParseClaims,

@@ -149,20 +149,20 @@ func datasinkGood() map[string]good {
 		}
 		return []any{roles(), options}
 	}
+	filter := func() []any {
+		between := autoid.Threshold{Lower: autoid.GT(epoch), Upper: autoid.LT(epoch.AddDate(1, 0, 0))}
+		return []any{&autoid.SinkFilter{
+			ID: sinkID, Name: "old", AutoCertify: between, AutoRequest: between, Certify: between, Revoke: between, RolePublish: between,
+		}}
+	}
 	const newID = "7b3c1f0e-8f6e-4f6c-9d2b-0a1b2c3d4e5f"
 	return map[string]good{
 		"CreateSink": func() []any { return sink(newID) }, "EnsureSink": func() []any { return sink(newID) }, "UpdateSink": func() []any { return sink(sinkID) },
-		"DeleteSink": of(sinkID), "AllSinks": of(),
+		"DeleteSink": of(sinkID), "AllSinks": filter, "QuerySinks": filter,
 		"UpdateAssignmentStatus": func() []any { return []any{assignments()} },
 		"UpdateRuleStatus":       func() []any { return []any{rules()} },
 		"UpdateRoleStatus":       func() []any { return []any{roles()} },
-		"QuerySinks": func() []any {
-			between := autoid.Threshold{Lower: autoid.GT(epoch), Upper: autoid.LT(epoch.AddDate(1, 0, 0))}
-			return []any{&autoid.SinkFilter{
-				ID: sinkID, Name: "old", AutoCertify: between, AutoRequest: between, Certify: between, Revoke: between, RolePublish: between,
-			}}
-		},
-		"QueryLogs": func() []any { return []any{&autoid.LogFilter{ID: sinkID, Name: "old"}} },
+		"QueryLogs":              func() []any { return []any{&autoid.LogFilter{ID: sinkID, Name: "old"}} },
 		"UpdateTimestamps": of(sinkID, autoid.Timestamps{
 			AutoCertify: epoch, AutoRequest: epoch, Certify: epoch, Revoke: epoch, RolePublish: epoch,
 		}),
