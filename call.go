@@ -24,11 +24,11 @@ type CallParams struct {
 	// CallPage uses it, and the fields below.
 	Items string
 	// NextMember names the member that holds the URL of the next page ("links.next"); a page
-	// without elements is the last then. If it is empty, the URL is that of the header Link with
-	// rel="next".
+	// without elements is the last then. If it is empty, the URL is that of the header Link
+	// with rel="next".
 	NextMember string
-	// Next is the page to fetch, as an earlier CallPage returned it. If it is empty, the first page
-	// is fetched.
+	// Next is the page to fetch, as an earlier CallPage returned it. If it is empty, the first
+	// page is fetched.
 	Next string
 }
 

@@ -50,18 +50,18 @@ type Error struct {
 	// Attempts is the number of attempts made. It is 0 if none was started.
 	Attempts int
 	// Header has these headers of the last response, nil if there was none: Content-Type,
-	// Content-Length, Date, Retry-After, Server, Allow, the request IDs and rate limits, the scheme
-	// of WWW-Authenticate, and the origin of Location. A value with a secret that the client knows
-	// is [Redacted].
+	// Content-Length, Date, Retry-After, Server, Allow, the request IDs and rate limits, the
+	// scheme of WWW-Authenticate, and the origin of Location. A value with a secret that the
+	// client knows is [Redacted].
 	Header http.Header
 	// Body is the start of the last response's body, at most 64 KiB, as it was received. It may
 	// contain secrets, so it is shown only by [Secret.Reveal].
 	Body Secret
 	// Outcome reports whether the call took effect, considering all attempts.
 	Outcome Outcome
-	// Err is the underlying error, if any: a network error, a context error, an invalid response,
-	// or the reason why the call was not retried. It is nil if the server's error response is the
-	// only cause.
+	// Err is the underlying error, if any: a network error, a context error, an invalid
+	// response, or the reason why the call was not retried. It is nil if the server's error
+	// response is the only cause.
 	Err error `json:"-"`
 }
 
@@ -75,7 +75,8 @@ func (e *Error) Error() string {
 		b.WriteString(": " + strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
 	}
 	for _, text := range []string{e.Code, e.Message, e.Details} {
-		// Many services have the status in their message too, and the message in their details.
+		// Many services have the status in their message too, and the message in their
+		// details.
 		if text = shortLine(text); text != "" && !strings.Contains(b.String()[call:], text) {
 			b.WriteString(": " + text)
 		}
@@ -174,11 +175,11 @@ func (e *Error) LogValue() slog.Value {
 
 // ValidationError reports invalid input. Nothing was sent, and retrying the call does not help.
 type ValidationError struct {
-	// Service is the package of the client: "argo". It is "auth", "coord" or "tenantkit" for input
-	// to those.
+	// Service is the package of the client: "argo". It is "auth", "coord" or "tenantkit" for
+	// input to those.
 	Service string
-	// Operation is the call that was not made: "CreateTenant", "NewClient". Of a method that makes
-	// several, it is the one with the wrong input: "UpdateTenant" in ModifyTenant.
+	// Operation is the call that was not made: "CreateTenant", "NewClient". Of a method that
+	// makes several, it is the one with the wrong input: "UpdateTenant" in ModifyTenant.
 	Operation string
 	// Field names the parameter or the field of it: "tenantID", "info.name".
 	Field string

@@ -60,8 +60,8 @@ type Operation struct {
 	Name string
 	// Method is the HTTP method.
 	Method string
-	// Path is the path under the client's base URL. Each placeholder ("{tenantID}") is filled from
-	// CallParams.Path.
+	// Path is the path under the client's base URL. Each placeholder ("{tenantID}") is filled
+	// from CallParams.Path.
 	Path string
 	// Class says when the operation is retried. It must be set.
 	Class Class

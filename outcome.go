@@ -7,15 +7,15 @@ import "errors"
 type Outcome uint8
 
 const (
-	// OutcomeUnknown: the request may have arrived, and there is no response that says whether it
-	// took effect. Check before you retry a write.
+	// OutcomeUnknown: the request may have arrived, and there is no response that says whether
+	// it took effect. Check before you retry a write.
 	OutcomeUnknown Outcome = iota
 	// OutcomeNotSent: the request did not reach the server. Nothing has changed there.
 	OutcomeNotSent
 	// OutcomeRejected: the server rejected the request. Nothing has changed there.
 	OutcomeRejected
-	// OutcomeApplied: the server accepted the request, but its response could not be read. Do not
-	// retry a write: read its result instead.
+	// OutcomeApplied: the server accepted the request, but its response could not be read. Do
+	// not retry a write: read its result instead.
 	OutcomeApplied
 )
 

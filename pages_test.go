@@ -105,8 +105,8 @@ func TestPages_Prefetches(t *testing.T) {
 		for range tenantkit.Pages[int](t.Context(), n.callPage, tenantkit.Operation{}, tenantkit.CallParams{}) {
 			time.Sleep(time.Second / 2)
 		}
-		// The first page, three more behind the handling of each page, and the handling of the
-		// last.
+		// The first page, three more behind the handling of each page, and the handling of
+		// the last.
 		if took := time.Since(started); took != 5*time.Second || most.Load() != 1 {
 			t.Errorf("took %v with %d requests at a time", took, most.Load())
 		}

@@ -27,7 +27,8 @@ import (
 //
 // Each field that is zero has the value of [DefaultRetryPolicy].
 type RetryPolicy struct {
-	// MaxAttempts is the number of attempts of one call, including the first. 1 means no retries.
+	// MaxAttempts is the number of attempts of one call, including the first. 1 means no
+	// retries.
 	MaxAttempts int
 	// MaxElapsed limits the time from the start of a call to the start of its last attempt.
 	// Negative means no limit.
@@ -36,15 +37,15 @@ type RetryPolicy struct {
 	BaseDelay time.Duration
 	// MaxDelay limits the delay before any retry, unless the server asks for a longer one.
 	MaxDelay time.Duration
-	// Budget is the number of retries that all calls of a client share. Each retry consumes one. A
-	// call that succeeds, or that gets a definitive response (not 408, 429 or 5xx), returns the
-	// retries that it consumed, or one if it consumed none. This keeps thousands of callers from
-	// overloading a service that is down. The Budget of a policy for a single call is ignored.
-	// Negative means no limit.
+	// Budget is the number of retries that all calls of a client share. Each retry consumes
+	// one. A call that succeeds, or that gets a definitive response (not 408, 429 or 5xx),
+	// returns the retries that it consumed, or one if it consumed none. This keeps thousands of
+	// callers from overloading a service that is down. The Budget of a policy for a single call
+	// is ignored. Negative means no limit.
 	Budget int
-	// RetryStatus reports whether a response with the given status may be retried, in addition to
-	// the statuses above. It is only asked about reads and idempotent writes, and cannot cause
-	// another write to be retried. If nil, it adds nothing.
+	// RetryStatus reports whether a response with the given status may be retried, in addition
+	// to the statuses above. It is only asked about reads and idempotent writes, and cannot
+	// cause another write to be retried. If nil, it adds nothing.
 	RetryStatus func(op Operation, status int) bool `json:"-"`
 }
 

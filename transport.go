@@ -19,8 +19,8 @@ func NewTransport() *http.Transport {
 	t := cleanhttp.DefaultPooledTransport()
 	// Above the time-out of any attempt: it is for calls that switched theirs off.
 	t.ResponseHeaderTimeout = 10 * time.Minute
-	// The idle bound equals the bound of all, so that a burst of calls leaves connections to the
-	// next.
+	// The idle bound equals the bound of all, so that a burst of calls leaves connections to
+	// the next.
 	t.MaxConnsPerHost = 128
 	t.MaxIdleConnsPerHost = 128
 	t.MaxIdleConns = 256

@@ -231,8 +231,8 @@ func (c *cache) run(ctx context.Context, f *fetch) {
 	token, err = c.source.Token(ctx)
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		// Without the source's error in the chain: callers would take it for the end of their own
-		// context.
+		// Without the source's error in the chain: callers would take it for the end of
+		// their own context.
 		err = fmt.Errorf("no token within %v: %w (%v)", c.timeout, os.ErrDeadlineExceeded, err)
 	case err == nil && token.Value.IsZero():
 		err = errors.New("the token source gave an empty token")
@@ -293,8 +293,8 @@ func (c *cache) Format(f fmt.State, _ rune) { writeName(f, "auth.Cache") }
 
 // left returns how much of the token's life is left.
 func (k *keptToken) left(now time.Time) time.Duration {
-	// The steady clock may stand still while the machine sleeps, which the wall clock tells; the
-	// wall clock may be set back, which the steady one tells.
+	// The steady clock may stand still while the machine sleeps, which the wall clock tells;
+	// the wall clock may be set back, which the steady one tells.
 	used := max(now.Sub(k.fetched), now.Round(0).Sub(k.fetched.Round(0)))
 	return k.life - used
 }

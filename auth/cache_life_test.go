@@ -15,8 +15,8 @@ import (
 
 func TestCacheClockSkew(t *testing.T) {
 	t.Parallel()
-	// Of a token that lives 15 minutes by its claims, as seen by a machine whose clock is ahead of
-	// the issuer's by skew.
+	// Of a token that lives 15 minutes by its claims, as seen by a machine whose clock is ahead
+	// of the issuer's by skew.
 	tests := map[string]struct {
 		skew     time.Duration
 		expiry   bool // whether the source reports it too

@@ -42,11 +42,11 @@ func Command(name string, args ...string) *CommandSource {
 type CommandSource struct {
 	// Name is the program, looked up in PATH where it has no path of its own.
 	Name string
-	// Args are its arguments, without Name. Other users of the machine can see them: they are no
-	// place for a secret.
+	// Args are its arguments, without Name. Other users of the machine can see them: they are
+	// no place for a secret.
 	Args []string
-	// Env are variables that the program gets beside those of this process: the place for a secret
-	// that it needs.
+	// Env are variables that the program gets beside those of this process: the place for a
+	// secret that it needs.
 	Env map[string]tenantkit.Secret
 	// Timeout bounds a run. Zero, or less, means 30 seconds.
 	Timeout time.Duration
@@ -60,8 +60,8 @@ type CommandSource struct {
 
 const (
 	commandTimeout = 30 * time.Second
-	// How long a program that has ended, or was killed, may keep its output open through programs
-	// that it left behind.
+	// How long a program that has ended, or was killed, may keep its output open through
+	// programs that it left behind.
 	commandWaitDelay = time.Second
 	maxOutputBytes   = 1 << 20
 )
@@ -130,8 +130,8 @@ func (c *CommandSource) run(ctx context.Context) (string, error) {
 	case stdout.overflowed:
 		return "", fmt.Errorf("printed more than %d bytes, which is too long for a token", maxOutputBytes)
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
-		// In the second case the program has ended well, and something that it left behind keeps
-		// its output open.
+		// In the second case the program has ended well, and something that it left behind
+		// keeps its output open.
 		return stdout.kept.String(), nil
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("was stopped, since its caller gave up: %w", ctx.Err())

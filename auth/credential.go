@@ -110,7 +110,8 @@ func (c *credential) Rejected(req *http.Request) {
 		return
 	}
 	text := strings.TrimPrefix(req.Header.Get(c.header), c.scheme)
-	// What does not decode was not put there by this credential, so the source has nothing to drop.
+	// What does not decode was not put there by this credential, so the source has nothing to
+	// drop.
 	if value, err := c.decode(text); err == nil {
 		source.Invalidate(tenantkit.NewSecret(value))
 	}

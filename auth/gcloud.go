@@ -8,11 +8,12 @@ import (
 
 // GCloudOptions says which Google ID token is wanted: see [GCloudIDToken].
 type GCloudOptions struct {
-	// Audience is who the token is for. Worklytics wants https://app.worklytics.co. It is required.
+	// Audience is who the token is for. Worklytics wants https://app.worklytics.co. It is
+	// required.
 	Audience string
 	// ServiceAccount is the email of the service account to impersonate, which is the way for
-	// people: gcloud gives them no token with an audience of their choice. The token then names its
-	// email. Empty means that gcloud acts as a service account already.
+	// people: gcloud gives them no token with an audience of their choice. The token then names
+	// its email. Empty means that gcloud acts as a service account already.
 	ServiceAccount string
 }
 

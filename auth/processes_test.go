@@ -93,7 +93,8 @@ func TestKilledProcessLosesNoAccess(t *testing.T) {
 	}
 	for round := 0; round < 200 || !interrupted(); round++ {
 		cmd := start(t, "refresh", path, desk.next(), "1000000")
-		// Not to wait for something, but to kill at a random moment: later and later, so that a busy machine gets to an exchange too.
+		// Not to wait for something, but to kill at a random moment: later and later, so
+		// that a busy machine gets to an exchange too.
 		time.Sleep(rand.N(time.Duration(25+round/8) * time.Millisecond))
 		kill(cmd)
 		if _, err := store.Load(t.Context()); err != nil && !errors.Is(err, auth.ErrNoToken) {

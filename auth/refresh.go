@@ -21,8 +21,8 @@ type Exchange func(ctx context.Context, refresh tenantkit.Secret) (Grant, error)
 type Grant struct {
 	// Access is the access token.
 	Access Token
-	// Refresh takes the place of the refresh token that was given. Its Value is empty where that
-	// one stays good.
+	// Refresh takes the place of the refresh token that was given. Its Value is empty where
+	// that one stays good.
 	Refresh Token
 }
 
@@ -30,8 +30,8 @@ type Grant struct {
 var (
 	// ErrResponseLost is the error of an exchange whose answer did not arrive. Where the issuer
 	// replaces refresh tokens, it may have replaced this one, and nobody knows the new one. The
-	// next call tries the old one again, which many issuers allow for a while; others refuse it,
-	// and withdraw the login.
+	// next call tries the old one again, which many issuers allow for a while; others refuse
+	// it, and withdraw the login.
 	ErrResponseLost = errors.New("the response of the issuer was lost, and with it perhaps a new refresh token")
 	// ErrSpent is the error of a refresh token that was withdrawn, see [Refresher.MarkSpent].
 	ErrSpent = errors.New("the refresh token was withdrawn: log in, and use the new one")
@@ -188,8 +188,8 @@ func (r *Refresher) tokenLocked(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	// If something else is in the store by now, then it has been saved, or another process has gone
-	// on without this one.
+	// If something else is in the store by now, then it has been saved, or another process has
+	// gone on without this one.
 	if r.unsaved != nil && r.unsaved.replaces != current.Value {
 		r.unsaved = nil
 	} else if r.unsaved != nil {
@@ -265,8 +265,8 @@ func (r *Refresher) exchangeToken(ctx context.Context, refresh tenantkit.Secret)
 	case outcome == tenantkit.OutcomeUnknown || outcome == tenantkit.OutcomeApplied:
 		r.lost = digest(refresh)
 		if ctx.Err() != nil {
-			// Without the end of this context in the chain: callers would take it for that of their
-			// own.
+			// Without the end of this context in the chain: callers would take it for
+			// that of their own.
 			return Grant{}, fmt.Errorf("%w: %w after %v (%v)", ErrResponseLost, os.ErrDeadlineExceeded, exchangeTimeout, err)
 		}
 		return Grant{}, fmt.Errorf("%w: %w", ErrResponseLost, err)

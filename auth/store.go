@@ -20,9 +20,9 @@ import (
 type TokenStore interface {
 	// Load returns what was saved last, and an error that is [ErrNoToken] when nothing was.
 	Load(ctx context.Context) (StoredToken, error)
-	// Save puts token in place of what was saved before. When it returns, the token must be as safe
-	// as the store can make it; when it fails, or the program dies in it, Load must still give what
-	// was saved before, or token, in whole.
+	// Save puts token in place of what was saved before. When it returns, the token must be as
+	// safe as the store can make it; when it fails, or the program dies in it, Load must still
+	// give what was saved before, or token, in whole.
 	Save(ctx context.Context, token StoredToken) error
 }
 
@@ -39,8 +39,8 @@ type TokenLocker interface {
 // StoredToken is what a [TokenStore] keeps.
 type StoredToken struct {
 	Token
-	// Origin says which login the token descends from, by a digest of the first refresh token: a
-	// store may outlive a login. It may be empty.
+	// Origin says which login the token descends from, by a digest of the first refresh token:
+	// a store may outlive a login. It may be empty.
 	Origin string
 }
 

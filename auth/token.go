@@ -14,8 +14,8 @@ import (
 type Token struct {
 	// Value is the secret itself.
 	Value tenantkit.Secret
-	// Expiry is when Value stops being good. The zero time means that it does not expire, or that
-	// nobody knows.
+	// Expiry is when Value stops being good. The zero time means that it does not expire, or
+	// that nobody knows.
 	Expiry time.Time
 }
 

@@ -21,12 +21,13 @@ import (
 
 // Options says which ID token is wanted.
 type Options struct {
-	// Audience is who the token is for. Worklytics wants https://app.worklytics.co. It is required.
+	// Audience is who the token is for. Worklytics wants https://app.worklytics.co. It is
+	// required.
 	Audience string
-	// ServiceAccount is the email of the service account to impersonate. The token then names its
-	// email. Empty means a token of the Application Default Credentials themselves, which must be a
-	// service account's: a key, a metadata server, or a federated identity that impersonates one. A
-	// person must impersonate.
+	// ServiceAccount is the email of the service account to impersonate. The token then names
+	// its email. Empty means a token of the Application Default Credentials themselves, which
+	// must be a service account's: a key, a metadata server, or a federated identity that
+	// impersonates one. A person must impersonate.
 	ServiceAccount string
 	// Delegates are the emails of the service accounts by way of which ServiceAccount is
 	// impersonated: each must have the role Service Account Token Creator on the next.
@@ -35,9 +36,9 @@ type Options struct {
 	// Credentials.
 	Credentials *googleauth.Credentials
 	// Transport carries the requests of the impersonation and those for its credentials: for a
-	// proxy, or a private certificate authority. Nil means [tenantkit.NewTransport]. Tokens of a
-	// service account's key, or of a metadata server, are fetched by Google's library in its own
-	// way.
+	// proxy, or a private certificate authority. Nil means [tenantkit.NewTransport]. Tokens of
+	// a service account's key, or of a metadata server, are fetched by Google's library in its
+	// own way.
 	Transport http.RoundTripper
 }
 

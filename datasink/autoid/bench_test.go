@@ -18,8 +18,8 @@ import (
 	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
 
-// A million acknowledgements to a service that takes 5 ms for each call, one hand-written batch after the other, and with 1 and 4
-// requests at a time. Run it with -benchtime=1x.
+// A million acknowledgements to a service that takes 5 ms for each call, one hand-written batch
+// after the other, and with 1 and 4 requests at a time. Run it with -benchtime=1x.
 func BenchmarkMillionAcknowledgements(b *testing.B) {
 	const n = 1_000_000
 	const size = 500
@@ -72,7 +72,8 @@ func BenchmarkMillionAcknowledgements(b *testing.B) {
 	}
 }
 
-// watchHeap measures the heap of the program, the fake service included, until the returned function is called.
+// watchHeap measures the heap of the program, the fake service included, until the returned
+// function is called.
 func watchHeap(ctx context.Context) (peak func() uint64) {
 	var most atomic.Uint64
 	ctx, cancel := context.WithCancel(ctx)

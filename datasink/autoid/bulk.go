@@ -25,40 +25,48 @@ const (
 type BulkOptions struct {
 	// BatchItems is the largest number of items in a request. 0 means 500.
 	BatchItems int
-	// BatchBytes bounds the JSON of the items in a request; a single item above it is sent alone. 0 means 64 KiB, which is below
-	// what usual servers and gateways take.
+	// BatchBytes bounds the JSON of the items in a request; a single item above it is sent
+	// alone. 0 means 64 KiB, which is below what usual servers and gateways take.
 	BatchBytes int
 	// Parallel is the largest number of requests at a time. 0 means 4.
 	Parallel int
 
-	// Progress is told the counts whenever a request is answered for good. Refused is told each item that the service, or a check
-	// before anything is sent, refused; State counts such an item as settled only after Refused has returned. Both are called one at a time,
-	// and the run waits for them. A panic in one of them ends the run, and comes out of the call. Each may be nil.
+	// Progress is told the counts whenever a request is answered for good. Refused is told each
+	// item that the service, or a check before anything is sent, refused; State counts such an
+	// item as settled only after Refused has returned. Both are called one at a time, and the
+	// run waits for them. A panic in one of them ends the run, and comes out of the call. Each
+	// may be nil.
 	Progress func(BulkProgress)
 	Refused  func(BulkRefusal)
 
-	// Resume is the State of an earlier run over the same items: what is settled is skipped. The zero value starts anew.
+	// Resume is the State of an earlier run over the same items: what is settled is skipped.
+	// The zero value starts anew.
 	Resume BulkState
-	// Checkpoint keeps the State outside of the program, so that a run goes on where a killed one ended. It takes the place of
-	// Resume. It may be nil.
+	// Checkpoint keeps the State outside of the program, so that a run goes on where a killed
+	// one ended. It takes the place of Resume. It may be nil.
 	Checkpoint Checkpoint
-	// CheckpointEvery is the least time between two saves, apart from that at the end. What was done since the last save is done
-	// again after a kill, which changes nothing. 0 means 1 second.
+	// CheckpointEvery is the least time between two saves, apart from that at the end. What was
+	// done since the last save is done again after a kill, which changes nothing. 0 means 1
+	// second.
 	CheckpointEvery time.Duration
 
-	// MaxRefused is the number of items that may be refused in a row before the run stops: then the service refuses something
-	// other than these items. They count as refused all the same, and as settled: where the mistake was another one, start anew. How
-	// the service answers at a wrong base URL is not documented; where it is not seen to be that (see
-	// [Client.AcknowledgeAssignments]), this bound is what ends the run. 0 means 100, negative means no bound.
+	// MaxRefused is the number of items that may be refused in a row before the run stops: then
+	// the service refuses something other than these items. They count as refused all the same,
+	// and as settled: where the mistake was another one, start anew. How the service answers at
+	// a wrong base URL is not documented; where it is not seen to be that (see
+	// [Client.AcknowledgeAssignments]), this bound is what ends the run. 0 means 100, negative
+	// means no bound.
 	MaxRefused int
-	// MaxFailed is the number of requests that may fail in a row, each after all repetitions of the retry policy, before the run
-	// stops: then the service is down. 0 means 5, negative means no bound.
+	// MaxFailed is the number of requests that may fail in a row, each after all repetitions of
+	// the retry policy, before the run stops: then the service is down. 0 means 5, negative
+	// means no bound.
 	MaxFailed int
 }
 
 // BulkProgress counts the items of a run.
 type BulkProgress struct {
-	// Read is the number of items that were taken from the sequence. Each is in one of the counts that follow.
+	// Read is the number of items that were taken from the sequence. Each is in one of the
+	// counts that follow.
 	Read int64
 	// Skipped were settled in an earlier run.
 	Skipped int64
@@ -68,7 +76,8 @@ type BulkProgress struct {
 	Refused int64
 	// Unknown were sent, and no answer tells what became of them.
 	Unknown int64
-	// Open have surely not been applied: they wait, are on their way, or, at the end of a run, were not sent or not accepted.
+	// Open have surely not been applied: they wait, are on their way, or, at the end of a run,
+	// were not sent or not accepted.
 	Open int64
 	// Rate is the number of items settled per second since the run began.
 	Rate float64
@@ -79,13 +88,14 @@ type BulkProgress struct {
 // BulkResult is what a run came to.
 type BulkResult struct {
 	BulkProgress
-	// State says which items are settled: done or refused, in this run or an earlier one. Give it to the next run's
-	// [BulkOptions].Resume, with the same items, to do the rest.
+	// State says which items are settled: done or refused, in this run or an earlier one. Give
+	// it to the next run's [BulkOptions].Resume, with the same items, to do the rest.
 	State BulkState
-	// UnknownItems are the positions of the items of Unknown. The next run sends them again, which changes nothing for those that
-	// were applied.
+	// UnknownItems are the positions of the items of Unknown. The next run sends them again,
+	// which changes nothing for those that were applied.
 	UnknownItems []Span
-	// OpenItems are the positions of the items of Open. Items that were not read are in neither list.
+	// OpenItems are the positions of the items of Open. Items that were not read are in neither
+	// list.
 	OpenItems []Span
 }
 
@@ -100,8 +110,8 @@ type BulkRefusal struct {
 }
 
 // A BulkError reports a run after which not every item is done. It wraps Err. Its outcome, see
-// [tenantkit.OutcomeOf], is that of the whole run: that of Err if no item was applied, otherwise unknown,
-// since others were not. Progress has the counts.
+// [tenantkit.OutcomeOf], is that of the whole run: that of Err if no item was applied, otherwise
+// unknown, since others were not. Progress has the counts.
 type BulkError struct {
 	// Operation is "AcknowledgeAssignments" or the like.
 	Operation string
@@ -109,8 +119,8 @@ type BulkError struct {
 	Progress BulkProgress
 	// Stopped tells that the run ended before its items did.
 	Stopped bool
-	// Err is the reason why the run stopped, or else the first error of an item. It is or wraps a
-	// [tenantkit.Error] or a [tenantkit.ValidationError].
+	// Err is the reason why the run stopped, or else the first error of an item. It is or wraps
+	// a [tenantkit.Error] or a [tenantkit.ValidationError].
 	Err error
 }
 
@@ -142,34 +152,41 @@ func (e *BulkError) Outcome() tenantkit.Outcome {
 	return tenantkit.OutcomeOf(e.Err)
 }
 
-// AcknowledgeAssignments sets the status of any number of assignment decisions, in batches of [Client.UpdateAssignmentStatus], of
-// which several are on their way at a time. Memory does not grow with the number of items, only with that of the failed ones.
+// AcknowledgeAssignments sets the status of any number of assignment decisions, in batches of
+// [Client.UpdateAssignmentStatus], of which several are on their way at a time. Memory does not
+// grow with the number of items, only with that of the failed ones.
 //
-//   - Two items for the same user and entitlement are applied in the order given: the second is sent after the first is answered.
-//   - Each batch is repeated on failure like any idempotent write. One that fails after all is left behind as unknown or open, with
-//     all later items for the same users and entitlements, and the run goes on, until [BulkOptions].MaxFailed of them fail in a row.
-//   - A batch that is refused for what it holds (400, 404, 409, 410, 413, 422) is split until the refused items stand alone. Any
-//     other refusal, such as 401, stops the run. So does a 404 that is an HTML page, or says that there is no such path ("Cannot
-//     POST"): the base URL is wrong, or the service is not there.
-//   - When the context ends, so do the requests on their way. To stop without that, end the sequence.
+//   - Two items for the same user and entitlement are applied in the order given: the second is
+//     sent after the first is answered.
+//   - Each batch is repeated on failure like any idempotent write. One that fails after all is left
+//     behind as unknown or open, with all later items for the same users and entitlements, and the
+//     run goes on, until [BulkOptions].MaxFailed of them fail in a row.
+//   - A batch that is refused for what it holds (400, 404, 409, 410, 413, 422) is split until the
+//     refused items stand alone. Any other refusal, such as 401, stops the run. So does a 404 that
+//     is an HTML page, or says that there is no such path ("Cannot POST"): the base URL is wrong,
+//     or the service is not there.
+//   - When the context ends, so do the requests on their way. To stop without that, end the
+//     sequence.
 //
-// The error is nil when every item is done, a [tenantkit.ValidationError], or that of a checkpoint that cannot be read, when the run
-// could not begin, and else a [BulkError], with a result that says what is done, and from which another run does the rest. The
-// sequence is iterated over once, in the caller's goroutine; one that waits must end its wait with the context. It must not change an
-// item, or the list in it, that it has given. The options are those of each request, but [tenantkit.WithResponse], which requests at
-// the same time cannot share.
+// The error is nil when every item is done, a [tenantkit.ValidationError], or that of a checkpoint
+// that cannot be read, when the run could not begin, and else a [BulkError], with a result that
+// says what is done, and from which another run does the rest. The sequence is iterated over once,
+// in the caller's goroutine; one that waits must end its wait with the context. It must not change
+// an item, or the list in it, that it has given. The options are those of each request, but
+// [tenantkit.WithResponse], which requests at the same time cannot share.
 func (c *Client) AcknowledgeAssignments(ctx context.Context, items iter.Seq[AssignmentStatus], options BulkOptions, opts ...tenantkit.Option) (BulkResult, error) {
 	return acknowledge(ctx, c, &acknowledgeAssignments, items, options, opts, c.UpdateAssignmentStatus)
 }
 
-// AcknowledgeRules does for rule decisions what [Client.AcknowledgeAssignments] does for assignments, with
-// [Client.UpdateRuleStatus]. The order is kept for each entitlement and justification, whatever the order of its conditions.
+// AcknowledgeRules does for rule decisions what [Client.AcknowledgeAssignments] does for
+// assignments, with [Client.UpdateRuleStatus]. The order is kept for each entitlement and
+// justification, whatever the order of its conditions.
 func (c *Client) AcknowledgeRules(ctx context.Context, items iter.Seq[RuleStatus], options BulkOptions, opts ...tenantkit.Option) (BulkResult, error) {
 	return acknowledge(ctx, c, &acknowledgeRules, items, options, opts, c.UpdateRuleStatus)
 }
 
-// AcknowledgeRoles does for exported roles what [Client.AcknowledgeAssignments] does for assignments, with
-// [Client.UpdateRoleStatus]. The order is kept for each role.
+// AcknowledgeRoles does for exported roles what [Client.AcknowledgeAssignments] does for
+// assignments, with [Client.UpdateRoleStatus]. The order is kept for each role.
 func (c *Client) AcknowledgeRoles(ctx context.Context, items iter.Seq[RoleStatus], options BulkOptions, opts ...tenantkit.Option) (BulkResult, error) {
 	return acknowledge(ctx, c, &acknowledgeRoles, items, options, opts, c.UpdateRoleStatus)
 }
@@ -204,7 +221,8 @@ func (o BulkOptions) withDefaults(op *rest.Operation) (BulkOptions, error) {
 	return o, nil
 }
 
-// checkShared refuses options that requests at the same time cannot share, or that cannot be used at all.
+// checkShared refuses options that requests at the same time cannot share, or that cannot be used
+// at all.
 func checkShared(op *rest.Operation, opts []tenantkit.Option) error {
 	var settings tenantkit.Settings
 	for _, opt := range opts {

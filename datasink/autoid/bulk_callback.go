@@ -14,8 +14,8 @@ func (r *bulkRun[T]) wake() {
 	}
 }
 
-// catch stops the run where a callback panicked, or ended its goroutine. The panic is kept for the caller's goroutine, since nobody
-// could recover from it in this one.
+// catch stops the run where a callback panicked, or ended its goroutine. The panic is kept for the
+// caller's goroutine, since nobody could recover from it in this one.
 func (r *bulkRun[T]) catch(whole *bool) {
 	if *whole {
 		return
@@ -32,7 +32,8 @@ func (r *bulkRun[T]) catch(whole *bool) {
 	r.wake()
 }
 
-// callbackPanic is a panic that has come from one goroutine to another, with the stack of the first.
+// callbackPanic is a panic that has come from one goroutine to another, with the stack of the
+// first.
 type callbackPanic struct {
 	value any
 	stack []byte

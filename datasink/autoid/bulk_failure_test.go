@@ -51,7 +51,8 @@ func TestSplit(t *testing.T) {
 				if diff := cmp.Diff([]string{"350 u350", "7 u7", "999 u999"}, refused); diff != "" {
 					t.Errorf("refused (-want +got):\n%s", diff)
 				}
-				// 10 batches, and for each bad item two requests at each of 7 halvings at the most.
+				// 10 batches, and for each bad item two requests at each of 7
+				// halvings at the most.
 				if service.requests > 10+3*14 || len(service.history) != 997 {
 					t.Errorf("%d requests, %d statuses", service.requests, len(service.history))
 				}
@@ -239,7 +240,8 @@ func TestRepeatedBatches(t *testing.T) {
 	})
 }
 
-// What follows a lost status of the same thing must wait for the next run, which sends both: else the older one would come last.
+// What follows a lost status of the same thing must wait for the next run, which sends both: else
+// the older one would come last.
 func TestNothingOvertakesWhatFailed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

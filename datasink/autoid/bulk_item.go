@@ -9,8 +9,9 @@ import (
 type bulkItem interface {
 	// check returns the field that cannot be sent and why, or nothing.
 	check() (field, reason string)
-	// appendKeys adds a hash of each thing that the item sets the status of. Items that share one are kept in order. The
-	// hashes are the same in every process, since a checkpoint holds them.
+	// appendKeys adds a hash of each thing that the item sets the status of. Items that share
+	// one are kept in order. The hashes are the same in every process, since a checkpoint holds
+	// them.
 	appendKeys(keys []uint64) []uint64
 	// size is the length of the item's JSON, or slightly more.
 	size() int
@@ -51,7 +52,8 @@ func (s RuleStatus) size() int {
 func (s RuleStatus) value() string { return string(s.DatasinkStatus) }
 
 func (s RoleStatus) appendKeys(keys []uint64) []uint64 {
-	// Whether the service tells roles apart by their case, it does not say; one wait too many does no harm.
+	// Whether the service tells roles apart by their case, it does not say; one wait too many
+	// does no harm.
 	return append(keys, hash(hashSeed, strings.ToLower(s.RoleID)))
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
 
-// A 404 of what does not know the path, such as at a wrong base URL, refuses no item: the run stops at once, and nothing is settled.
+// A 404 of what does not know the path, such as at a wrong base URL, refuses no item: the run stops
+// at once, and nothing is settled.
 func TestNotFoundOfThePath(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]struct{ kind, body string }{
@@ -66,7 +67,8 @@ func wantOpen(t *testing.T, client *autoid.Client, reason error) {
 	}
 }
 
-// A password that is refused is not tried again and again, which could lock its user out: the run stops.
+// A password that is refused is not tried again and again, which could lock its user out: the run
+// stops.
 func TestAcknowledgeWithARefusedPassword(t *testing.T) {
 	t.Parallel()
 	server := autoidtest.Start(t)

@@ -65,7 +65,8 @@ func acknowledge[T bulkItem](ctx context.Context, c *Client, op *rest.Operation,
 	return r.run(ctx, items)
 }
 
-// bulkRun is one run. The caller's goroutine reads the items and forms batches; each batch on its way has a goroutine of its own.
+// bulkRun is one run. The caller's goroutine reads the items and forms batches; each batch on its
+// way has a goroutine of its own.
 type bulkRun[T bulkItem] struct {
 	BulkOptions
 	op      *rest.Operation
@@ -194,8 +195,9 @@ func (r *bulkRun[T]) admit(ctx context.Context, e entry[T]) bool {
 	return true
 }
 
-// place puts the item into the open batch, or holds it back for others of the same keys; it reports false when there is no room.
-// An item whose predecessor was left behind is left behind too: the next run sends both, in order.
+// place puts the item into the open batch, or holds it back for others of the same keys; it reports
+// false when there is no room. An item whose predecessor was left behind is left behind too: the
+// next run sends both, in order.
 func (r *bulkRun[T]) place(ctx context.Context, e entry[T]) bool {
 	switch {
 	case shares(r.left, e.keys):
@@ -248,7 +250,8 @@ func (r *bulkRun[T]) hold(e entry[T]) {
 	add(r.waiting, e.keys)
 }
 
-// release gives back the keys of an answered batch, and moves the held items that they stood in the way of into the open one.
+// release gives back the keys of an answered batch, and moves the held items that they stood in the
+// way of into the open one.
 func (r *bulkRun[T]) release(keys []uint64) {
 	for _, key := range keys {
 		delete(r.busy, key)
@@ -349,7 +352,8 @@ func (r *bulkRun[T]) deliver(ctx context.Context, items []T, at []int64) {
 	}
 }
 
-// settle takes down what became of a request, and reports whether to look for the items that are to blame.
+// settle takes down what became of a request, and reports whether to look for the items that are to
+// blame.
 func (r *bulkRun[T]) settle(ctx context.Context, items []T, at []int64, err error) (split bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -447,62 +451,4 @@ func (r *bulkRun[T]) state() BulkState {
 		state.First = r.before.First
 	}
 	return state
-}
-
-// save saves the state, if it is time to, or last. An error stops the run.
-func (r *bulkRun[T]) save(ctx context.Context, last bool) {
-	if r.Checkpoint == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.saving || !last && time.Since(r.saved) < r.CheckpointEvery {
-		return
-	}
-	r.saving = true
-	state := r.state()
-	err := func() error {
-		r.mu.Unlock()
-		defer r.mu.Lock()
-		// Also after the end of the context: what is done is done.
-		return r.Checkpoint.Save(context.WithoutCancel(ctx), state)
-	}()
-	r.saving, r.saved = false, time.Now()
-	if err != nil && r.stop == nil {
-		r.stop = fmt.Errorf("the checkpoint cannot be saved: %w", err)
-	}
-}
-
-// finish tells what the run came to, when nothing is on its way any more.
-func (r *bulkRun[T]) finish(ctx context.Context) (BulkResult, error) {
-	if p := r.progress(); r.canceled && r.whole && p.Open+p.Unknown == 0 {
-		r.stop = nil // too late to stop anything
-	}
-	r.save(ctx, true)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	result := BulkResult{
-		BulkProgress: r.progress(), State: r.state(), UnknownItems: slices.Clone(r.unknown),
-		OpenItems: without(r.counts.Read, r.settled, r.unknown),
-	}
-	failed := &BulkError{Operation: r.op.Name, Progress: result.BulkProgress, Stopped: r.stop != nil, Err: r.stop}
-	switch {
-	case failed.Stopped:
-	case r.first != nil:
-		failed.Err = r.first
-	default:
-		return result, nil
-	}
-	failed.Err = r.typed(failed.Err)
-	return result, failed
-}
-
-// typed returns err if it is of a request or of its input, and otherwise an error of the run that wraps it.
-func (r *bulkRun[T]) typed(err error) error {
-	var failed *tenantkit.Error
-	var invalid *tenantkit.ValidationError
-	if errors.As(err, &failed) || errors.As(err, &invalid) {
-		return err
-	}
-	return r.client.Error(r.op, nil, tenantkit.OutcomeUnknown, err)
 }

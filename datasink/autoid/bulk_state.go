@@ -15,23 +15,26 @@ import (
 
 // Span are the positions From, From+1, … To-1.
 type Span struct {
-	// From is the first position, where the first item of a sequence has 0, and To the one behind the last.
+	// From is the first position, where the first item of a sequence has 0, and To the one
+	// behind the last.
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
 
-// BulkState says which items of a sequence are settled, so that a later run can do the rest. It is small: a few spans while all
-// goes well, and about one more for each request that failed. It can be stored as JSON.
+// BulkState says which items of a sequence are settled, so that a later run can do the rest. It is
+// small: a few spans while all goes well, and about one more for each request that failed. It can
+// be stored as JSON.
 type BulkState struct {
-	// Operation is "AcknowledgeAssignments" or the like; empty in the zero value, which is the state before the first run.
+	// Operation is "AcknowledgeAssignments" or the like; empty in the zero value, which is the
+	// state before the first run.
 	Operation string `json:"operation"`
 	// Settled are the positions of the items that were done or refused, in order.
 	Settled []Span `json:"settled"`
 	// Done and Refused count them, over all runs.
 	Done    int64 `json:"done"`
 	Refused int64 `json:"refused"`
-	// First are the number of items at the beginning of the sequence, 1000 at the most, and a checksum of them. By it a run recognizes
-	// the items of an earlier one.
+	// First are the number of items at the beginning of the sequence, 1000 at the most, and a
+	// checksum of them. By it a run recognizes the items of an earlier one.
 	First Fingerprint `json:"first"`
 }
 
@@ -43,8 +46,8 @@ type Fingerprint struct {
 	Checksum string `json:"checksum"`
 }
 
-// ErrOtherItems is why a run stops that is to go on from the state of an earlier one, and gets a sequence that begins differently, or
-// ends before the last item that was settled.
+// ErrOtherItems is why a run stops that is to go on from the state of an earlier one, and gets a
+// sequence that begins differently, or ends before the last item that was settled.
 var ErrOtherItems = errors.New("these are not the items of the earlier run: its State, or its checkpoint, belongs to another sequence")
 
 // maxFingerprint is the number of items that are looked at to recognize a sequence.
@@ -156,7 +159,8 @@ type recognizer struct {
 // verified tells whether the sequence begins like that of the earlier run.
 func (r *recognizer) verified() bool { return r.items >= r.want.Items && !r.differs }
 
-// add takes the next item of the sequence, and reports whether it may still be that of the earlier run.
+// add takes the next item of the sequence, and reports whether it may still be that of the earlier
+// run.
 func (r *recognizer) add(keys []uint64, value string) bool {
 	if r.items == maxFingerprint {
 		return true

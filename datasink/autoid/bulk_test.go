@@ -211,7 +211,8 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// randomItems are items for a few things, several for most of them, and the statuses of each thing in order.
+// randomItems are items for a few things, several for most of them, and the statuses of each thing
+// in order.
 func randomItems(random *rand.Rand, n int) (items []autoid.AssignmentStatus, statuses map[string][]string) {
 	things := 1 + random.IntN(2*n/3)
 	statuses = make(map[string][]string)
@@ -328,7 +329,8 @@ func TestRepetitionsKeepBatchesFull(t *testing.T) {
 		if err != nil || result.Done != 10_000 || service.violation != "" {
 			t.Fatalf("%s, %v, %s", counts(result), err, service.violation)
 		}
-		// How many requests go out before an item that waits does follows from the turns of the goroutines, within little.
+		// How many requests go out before an item that waits does follows from the turns of
+		// the goroutines, within little.
 		if service.requests > 150 || result.Elapsed > 250*time.Millisecond {
 			t.Errorf("%d requests took %v; without repetitions it is 100 in 125ms", service.requests, result.Elapsed)
 		}

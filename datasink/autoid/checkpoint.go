@@ -16,19 +16,20 @@ import (
 
 // A Checkpoint keeps the state of a run outside of the program, and admits one run at a time.
 type Checkpoint interface {
-	// Lock waits until no other run uses the checkpoint or ctx is done. The run uses the context held,
-	// which is canceled if the lock is lost, and calls unlock at its end. See [coord.Locker].
+	// Lock waits until no other run uses the checkpoint or ctx is done. The run uses the
+	// context held, which is canceled if the lock is lost, and calls unlock at its end. See
+	// [coord.Locker].
 	Lock(ctx context.Context) (held context.Context, unlock func() error, err error)
 	// Load returns the state that was last saved, the zero state if there is none.
 	Load(ctx context.Context) (BulkState, error)
-	// Save replaces the saved state. When it returns, the state must survive the end of the program. It
-	// is called once at a time, and after Load.
+	// Save replaces the saved state. When it returns, the state must survive the end of the
+	// program. It is called once at a time, and after Load.
 	Save(ctx context.Context, state BulkState) error
 }
 
-// CheckpointIn returns a checkpoint that keeps the state in store and locks it with locker, both under
-// key. If the lock is lost, the run ends, and it cannot overwrite the state of the run that has the lock
-// by then.
+// CheckpointIn returns a checkpoint that keeps the state in store and locks it with locker, both
+// under key. If the lock is lost, the run ends, and it cannot overwrite the state of the run that
+// has the lock by then.
 func CheckpointIn(store coord.Store, locker coord.Locker, key string) Checkpoint {
 	return &storeCheckpoint{store: store, locker: locker, key: key}
 }
@@ -101,9 +102,9 @@ func (s *storeCheckpoint) Save(ctx context.Context, state BulkState) error {
 }
 
 // FileCheckpoint returns a checkpoint in the file at path, which only its owner can read, for all
-// processes of the machine. The file always contains a whole state, whenever the program or the machine
-// stops: a new one is written next to it (.NAME.….tmp), and replaces it when it is on disk. The lock is a
-// file next to it (NAME.lock). Delete the file to start anew.
+// processes of the machine. The file always contains a whole state, whenever the program or the
+// machine stops: a new one is written next to it (.NAME.….tmp), and replaces it when it is on disk.
+// The lock is a file next to it (NAME.lock). Delete the file to start anew.
 func FileCheckpoint(path string) Checkpoint { return &fileCheckpoint{path: path} }
 
 type fileCheckpoint struct {

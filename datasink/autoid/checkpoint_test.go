@@ -208,7 +208,8 @@ const (
 	killBatch = 25
 )
 
-// acknowledgeAsChild is the program that TestKill kills. It writes a line for each request that is answered.
+// acknowledgeAsChild is the program that TestKill kills. It writes a line for each request that is
+// answered.
 func acknowledgeAsChild(path string) int {
 	client, err := autoid.NewClient(os.Getenv(serverEnv), autoid.Credentials{APIKey: auth.StaticToken(autoidtest.DefaultAPIKey)})
 	if err != nil {
@@ -260,7 +261,8 @@ func TestKill(t *testing.T) {
 	}
 	again := server.StatusesSet() - killItems
 	t.Logf("%d kills, %d items sent again", kills, again)
-	// Whatever was on its way or answered while a save went on, which takes as long as the disk does.
+	// Whatever was on its way or answered while a save went on, which takes as long as the disk
+	// does.
 	if again > kills*100*killBatch/2 {
 		t.Errorf("%d items were sent again", again)
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/atomicfile/atomicfiletest"
 )
 
-// A save is cut off after each of its bytes, fails at each of its steps, or dies there: Load then gives the old state or the new one.
+// A save is cut off after each of its bytes, fails at each of its steps, or dies there: Load then
+// gives the old state or the new one.
 func TestTornCheckpoints(t *testing.T) {
 	t.Parallel()
 	state := func(to int64) BulkState {

@@ -13,16 +13,16 @@ import (
 // service is the name in errors, logs and metrics.
 const service = "autoid"
 
-// Credentials are those that the API takes: a bearer token and an API key. The documentation asks for
-// the token to create, update and delete sinks, and for the key everywhere else. If the client has only
-// one of them, it is sent everywhere, which other chapters of the documentation allow; an error response
-// with status 401 then says which one the documentation asks for.
+// Credentials are those that the API takes: a bearer token and an API key. The documentation asks
+// for the token to create, update and delete sinks, and for the key everywhere else. If the client
+// has only one of them, it is sent everywhere, which other chapters of the documentation allow; an
+// error response with status 401 then says which one the documentation asks for.
 type Credentials struct {
 	// APIKey is sent as X-API-KEY.
 	APIKey auth.TokenSource
-	// User and Password log an administrator in. The client logs in when it first needs a token, renews
-	// the token shortly before it expires (12 hours after it was issued, by default), and logs in again if
-	// it cannot be renewed or was rejected.
+	// User and Password log an administrator in. The client logs in when it first needs a
+	// token, renews the token shortly before it expires (12 hours after it was issued, by
+	// default), and logs in again if it cannot be renewed or was rejected.
 	User     string
 	Password auth.TokenSource
 	// Tokens returns bearer tokens of an administrator, instead of User and Password.
@@ -49,14 +49,16 @@ func (c *Credentials) check() error {
 	return &tenantkit.ValidationError{Service: service, Operation: "NewClient", Field: field, Reason: reason}
 }
 
-// Client calls one deployment of Autonomous Identity. It is safe for concurrent use, and made by [NewClient].
+// Client calls one deployment of Autonomous Identity. It is safe for concurrent use, and made by
+// [NewClient].
 type Client struct{ rest *rest.Client }
 
-// NewClient returns a client for the deployment at baseURL, without /api: https://autoid-ui.example.com.
-// The credentials are asked for at each attempt of a call, so they may change while the program runs.
-// Nothing is sent; the error is a [tenantkit.ValidationError].
+// NewClient returns a client for the deployment at baseURL, without /api:
+// https://autoid-ui.example.com. The credentials are asked for at each attempt of a call, so they
+// may change while the program runs. Nothing is sent; the error is a [tenantkit.ValidationError].
 //
-// A fresh deployment has a self-signed certificate: give its authority with [tenantkit.WithHTTPClient].
+// A fresh deployment has a self-signed certificate: give its authority with
+// [tenantkit.WithHTTPClient].
 func NewClient(baseURL string, credentials Credentials, opts ...tenantkit.Option) (*Client, error) {
 	if err := credentials.check(); err != nil {
 		return nil, err
@@ -95,7 +97,8 @@ func NewClient(baseURL string, credentials Credentials, opts ...tenantkit.Option
 	return &Client{rest: client}, nil
 }
 
-// WithTenantID sends the header X-TENANT-ID, for deployments that serve several tenants. It is an option for [NewClient].
+// WithTenantID sends the header X-TENANT-ID, for deployments that serve several tenants. It is an
+// option for [NewClient].
 func WithTenantID(id string) tenantkit.Option {
 	if id == "" {
 		return func(*tenantkit.Settings) error { return errors.New("WithTenantID: the id is empty") }
@@ -103,21 +106,22 @@ func WithTenantID(id string) tenantkit.Option {
 	return tenantkit.WithHeader("X-TENANT-ID", id)
 }
 
-// Call calls any other endpoint of the deployment, by the same rules as the methods of the client. It
-// sends the API key, or a token if the client has no key. The JSON of the response is decoded into the
-// value that into points to; if into is nil, the body is ignored.
+// Call calls any other endpoint of the deployment, by the same rules as the methods of the client.
+// It sends the API key, or a token if the client has no key. The JSON of the response is decoded
+// into the value that into points to; if into is nil, the body is ignored.
 func (c *Client) Call(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts ...tenantkit.Option) error {
 	return c.client().Call(ctx, op, params, into, opts)
 }
 
-// CallPage fetches one page of a list from any other endpoint of the deployment, like [Client.Call], and
-// decodes its elements into the slice that into points to. It returns the next page for CallParams.Next,
-// "" after the last. [tenantkit.Pages] iterates over all pages.
+// CallPage fetches one page of a list from any other endpoint of the deployment, like
+// [Client.Call], and decodes its elements into the slice that into points to. It returns the next
+// page for CallParams.Next, "" after the last. [tenantkit.Pages] iterates over all pages.
 func (c *Client) CallPage(ctx context.Context, op tenantkit.Operation, params tenantkit.CallParams, into any, opts ...tenantkit.Option) (next string, err error) {
 	return c.client().CallPage(ctx, op, params, into, opts)
 }
 
-// CloseIdleConnections closes the connections that wait for another call. The client can still be used.
+// CloseIdleConnections closes the connections that wait for another call. The client can still be
+// used.
 func (c *Client) CloseIdleConnections() { c.client().CloseIdleConnections() }
 
 // Format prints the base URL, and no credential, for every verb. It may be called while calls run.

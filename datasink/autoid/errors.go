@@ -13,8 +13,8 @@ import (
 // maxMessage bounds the text that is taken for a message, in bytes.
 const maxMessage = 500
 
-// readError takes the service's words out of the body. No form of refusals is documented, so it knows the usual ones: JSON with
-// message, error and code, plain text, and the page of a gateway.
+// readError takes the service's words out of the body. No form of refusals is documented, so it
+// knows the usual ones: JSON with message, error and code, plain text, and the page of a gateway.
 func readError(refusal *tenantkit.Error, raw []byte) {
 	body := strings.TrimSpace(string(raw))
 	var answer struct {
@@ -58,7 +58,8 @@ func textOf(raw json.RawMessage) string {
 	return shorten(string(raw))
 }
 
-// firstText returns the first text of a page that is not white space, which is its title, or its heading.
+// firstText returns the first text of a page that is not white space, which is its title, or its
+// heading.
 func firstText(page string) string {
 	for page != "" {
 		text, tag, _ := strings.Cut(page, "<")
@@ -82,8 +83,8 @@ var credentialNames = map[string]string{
 	apiKey: "an API key (Credentials.APIKey)",
 }
 
-// explainCredential adds to a refused credential that the documentation asks for another one, where that is so. Only names the
-// credential that the client sends for everything, if it does.
+// explainCredential adds to a refused credential that the documentation asks for another one, where
+// that is so. Only names the credential that the client sends for everything, if it does.
 func explainCredential(refusal *tenantkit.Error, only string) {
 	if only == "" || refusal.StatusCode != http.StatusUnauthorized {
 		return
@@ -112,18 +113,21 @@ func blamesItems(err error) bool {
 	return false
 }
 
-// missesPath tells whether a 404 comes from something that does not know the path, rather than from the operation: the page of a
-// gateway or a web server, or what services in Node say where they have no route.
+// missesPath tells whether a 404 comes from something that does not know the path, rather than from
+// the operation: the page of a gateway or a web server, or what services in Node say where they
+// have no route.
 func missesPath(refusal *tenantkit.Error) bool {
 	return strings.Contains(strings.ToLower(refusal.Header.Get("Content-Type")), "html") ||
 		strings.HasPrefix(strings.TrimSpace(refusal.Body.Reveal()), "<") || strings.HasPrefix(refusal.Message, "Cannot "+refusal.Method+" ")
 }
 
-// mayPass tells whether another request may do better than a failed one, without anybody doing something about it.
+// mayPass tells whether another request may do better than a failed one, without anybody doing
+// something about it.
 func mayPass(err error) bool {
 	var failed *tenantkit.Error
 	if !errors.As(err, &failed) || errors.Is(err, tenantkit.ErrUnauthenticated) {
-		// The log-in of a call that was not sent may be what was refused. To try it again could lock the user out.
+		// The log-in of a call that was not sent may be what was refused. To try it again
+		// could lock the user out.
 		return false
 	}
 	switch status := failed.StatusCode; {

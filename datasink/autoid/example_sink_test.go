@@ -17,7 +17,8 @@ import (
 
 const exampleSink = "eaa19702-3806-4ee7-9466-91f0968699d9"
 
-// fakeClient returns a client of a fake service, on which there is one sink. A program has a base URL, and sources of its credentials.
+// fakeClient returns a client of a fake service, on which there is one sink. A program has a base
+// URL, and sources of its credentials.
 func fakeClient() (*autoid.Client, func()) {
 	server := autoidtest.NewServer()
 	server.AddSinks(autoidtest.Sink{ID: exampleSink, Name: "IIQ", Config: json.RawMessage(`{"host":"iiq.example.com","port":8443}`)})
@@ -86,6 +87,28 @@ func ExampleClient_CallPage() {
 	// Output:
 	// analytics
 	// publish
+}
+
+// A new sink. The client logs in for it.
+func ExampleClient_CreateSink() {
+	server := autoidtest.NewServer()
+	defer server.Close()
+	client, err := autoid.NewClient(server.BaseURL(), autoid.Credentials{
+		User: autoidtest.DefaultUser, Password: auth.StaticToken(autoidtest.DefaultPassword),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+
+	for _, name := range []string{"IIQ", "SailPoint"} {
+		sink := &autoid.Sink{ID: autoid.NewSinkID(), Name: name}
+		if err := client.CreateSink(context.Background(), sink); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(len(server.Sinks()), "sinks after", server.Applied("Login"), "log-in")
+	// Output: 2 sinks after 1 log-in
 }
 
 // A sink is made once, however often the program runs.

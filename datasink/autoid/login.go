@@ -12,8 +12,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// session logs in and renews tokens for [Credentials].User. It asks for a new token each time; the cache
-// around it keeps tokens, and lets one call at a time through.
+// session logs in and renews tokens for [Credentials].User. It asks for a new token each time; the
+// cache around it keeps tokens, and lets one call at a time through.
 type session struct {
 	rest     *rest.Client // set when the client is complete
 	user     string
@@ -69,7 +69,8 @@ func (s *session) keep(token auth.Token, err error) (auth.Token, error) {
 	return token, nil
 }
 
-// login asks for a token with the password, and once more with a new one where the password is kept, and was refused.
+// login asks for a token with the password, and once more with a new one where the password is
+// kept, and was refused.
 func (s *session) login(ctx context.Context) (auth.Token, error) {
 	token, refused, err := s.loginOnce(ctx)
 	source, ok := s.password.(auth.Invalidator)

@@ -128,7 +128,8 @@ func TestRenewRequest(t *testing.T) {
 	})
 }
 
-// A token is renewed before its end while calls go on with it, and the log-in comes back when the renewal fails.
+// A token is renewed before its end while calls go on with it, and the log-in comes back when the
+// renewal fails.
 func TestLoginLife(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 	"github.com/tenantkit/tenantkit/datasink/autoid"
 )
 
-// Memory does not grow with the number of items. Not parallel, since it looks at the memory of the whole program.
+// Memory does not grow with the number of items. Not parallel, since it looks at the memory of the
+// whole program.
 func TestConstantMemory(t *testing.T) {
 	const n = 400_000
 	client := newClient(t, roundTrip(accept))

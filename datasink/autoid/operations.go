@@ -15,9 +15,10 @@ const (
 	byNone    = "none"
 )
 
-// The API, as in the chapter "Data Sink" of the Autonomous Identity 2022.11.12 API guide. Whatever sets an
-// absolute value may be repeated; only a sink must not be created twice. What an accepted write answers is not to be relied on:
-// the documentation shows JSON, a bare ok, and text that is neither.
+// The API, as in the chapter "Data Sink" of the Autonomous Identity 2022.11.12 API guide. Whatever
+// sets an absolute value may be repeated; only a sink must not be created twice. What an accepted
+// write answers is not to be relied on: the documentation shows JSON, a bare ok, and text that is
+// neither.
 var (
 	createSink             = rest.Operation{Service: service, Name: "CreateSink", Method: http.MethodPost, Path: "/api/datasink/create", Class: tenantkit.Write, Credential: bearer, Expect: rest.Status}
 	updateSink             = rest.Operation{Service: service, Name: "UpdateSink", Method: http.MethodPost, Path: "/api/datasink/update", Class: tenantkit.Idempotent, Credential: bearer, Expect: rest.Status}
@@ -36,7 +37,8 @@ var operations = []*rest.Operation{
 	&updateRoleStatus, &querySinks, &updateTimestamps, &queryLogs, &updateLogs,
 }
 
-// The calls of a log-in, as in the chapter "Authentication". They are reads: one token more has no effect.
+// The calls of a log-in, as in the chapter "Authentication". They are reads: one token more has no
+// effect.
 var (
 	login      = rest.Operation{Service: service, Name: "Login", Method: http.MethodPost, Path: "/api/authentication/login", Class: tenantkit.Read, Credential: byNone}
 	renewToken = rest.Operation{Service: service, Name: "RenewToken", Method: http.MethodPost, Path: "/api/authentication/renewToken", Class: tenantkit.Read, Credential: byNone}

@@ -11,7 +11,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// SinkFilter says which sinks to return. Each field that is set must match; the zero filter matches all.
+// SinkFilter says which sinks to return. Each field that is set must match; the zero filter matches
+// all.
 type SinkFilter struct {
 	// ID and Name are those of the sink; empty matches any.
 	ID   string `json:"id,omitzero"`
@@ -28,8 +29,8 @@ type SinkFilter struct {
 //
 //	autoid.Threshold{Lower: autoid.GT(since), Upper: autoid.LTE(until)}
 //
-// The zero value does not bound it. The service knows times to the millisecond; a bound between two is moved to the one that
-// makes no difference.
+// The zero value does not bound it. The service knows times to the millisecond; a bound between two
+// is moved to the one that makes no difference.
 type Threshold struct {
 	// Lower is made by [GT] or [GTE].
 	Lower LowerBound
@@ -143,8 +144,8 @@ func (f *SinkFilter) check(op *rest.Operation) error {
 	return nil
 }
 
-// QuerySinks returns the sinks that match the filter; a nil filter matches all. There is no paging; for many, [Client.AllSinks]
-// takes less memory. Repeated on failure like any read.
+// QuerySinks returns the sinks that match the filter; a nil filter matches all. There is no paging;
+// for many, [Client.AllSinks] takes less memory. Repeated on failure like any read.
 //
 // POST /api/datasink/query, with the API key.
 func (c *Client) QuerySinks(ctx context.Context, filter *SinkFilter, opts ...tenantkit.Option) ([]Sink, error) {
@@ -177,9 +178,10 @@ func (r *sinkRead) check() error {
 
 func (r *sinkRead) listed() (Sink, error) { return r.sink(), r.check() }
 
-// AllSinks returns the sinks that the filter matches, each as it arrives; a nil filter matches all. Nothing is sent before the first iteration, and a second one asks the service
-// again. An error is the last thing that it yields. Repeated on failure, up to the first sink, like any read; the time-out of an
-// attempt bounds each wait for the service, not the work of the loop.
+// AllSinks returns the sinks that the filter matches, each as it arrives; a nil filter matches all.
+// Nothing is sent before the first iteration, and a second one asks the service again. An error is
+// the last thing that it yields. Repeated on failure, up to the first sink, like any read; the
+// time-out of an attempt bounds each wait for the service, not the work of the loop.
 //
 // POST /api/datasink/query, with the API key.
 func (c *Client) AllSinks(ctx context.Context, filter *SinkFilter, opts ...tenantkit.Option) iter.Seq2[*Sink, error] {
@@ -204,7 +206,8 @@ func (c *Client) AllSinks(ctx context.Context, filter *SinkFilter, opts ...tenan
 	}
 }
 
-// UpdateTimestamps sets those timestamps of a sink that are not zero, one at least. Repeated on failure like any idempotent write.
+// UpdateTimestamps sets those timestamps of a sink that are not zero, one at least. Repeated on
+// failure like any idempotent write.
 //
 // POST /api/datasink/update/timestamp, with the API key.
 func (c *Client) UpdateTimestamps(ctx context.Context, sinkID string, timestamps Timestamps, opts ...tenantkit.Option) error {

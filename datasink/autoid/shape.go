@@ -11,7 +11,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// The caller's own shapes, config and logs, go through encoding/json, whose rules callers know for their types.
+// The caller's own shapes, config and logs, go through encoding/json, whose rules callers know for
+// their types.
 
 // encodeShape returns v as JSON. Raw JSON stays as it is, numbers included.
 func encodeShape(v any) (json.RawMessage, error) {
@@ -22,7 +23,8 @@ func encodeShape(v any) (json.RawMessage, error) {
 		return nil, fmt.Errorf("autoid: it cannot be written as JSON: %w", err)
 	}
 	raw := bytes.TrimSpace(encoded.Bytes())
-	// It writes U+FFFD in the place of what is no character, without a word. Types that write themselves may hold any bytes.
+	// It writes U+FFFD in the place of what is no character, without a word. Types that write
+	// themselves may hold any bytes.
 	if bytes.Contains(raw, []byte(`\ufffd`)) || bytes.ContainsRune(raw, '\uFFFD') {
 		if err := wire.CheckUTF8(v); err != nil {
 			return nil, fmt.Errorf("autoid: it cannot be written as JSON: %w", err)
@@ -31,7 +33,8 @@ func encodeShape(v any) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// decodeShape decodes raw JSON; numbers become json.Number where into leaves the choice, since float64 would round large ones.
+// decodeShape decodes raw JSON; numbers become json.Number where into leaves the choice, since
+// float64 would round large ones.
 func decodeShape(raw json.RawMessage, into any) error {
 	if len(raw) == 0 {
 		return errors.New("autoid: there is nothing to decode")

@@ -20,15 +20,18 @@ type Sink struct {
 	ID string
 	// Name need not be unique.
 	Name string
-	// Config is the connection of the sink in JSON of the caller's own shape: see [Sink.SetConfig] and [Sink.DecodeConfig]. Nil is
-	// not sent. Everybody who may query sinks can read it, so it is no place for a password.
+	// Config is the connection of the sink in JSON of the caller's own shape: see
+	// [Sink.SetConfig] and [Sink.DecodeConfig]. Nil is not sent. Everybody who may query sinks
+	// can read it, so it is no place for a password.
 	Config json.RawMessage
-	// Timestamps tell when each kind of operation was last done. Those that are zero are not sent.
+	// Timestamps tell when each kind of operation was last done. Those that are zero are not
+	// sent.
 	Timestamps Timestamps
-	// Logs are the log of the sink in JSON of the caller's own shape: see [Sink.SetLogs], [Sink.DecodeLogs] and [Sink.LogEntries].
-	// Nil is not sent.
+	// Logs are the log of the sink in JSON of the caller's own shape: see [Sink.SetLogs],
+	// [Sink.DecodeLogs] and [Sink.LogEntries]. Nil is not sent.
 	Logs json.RawMessage
-	// Extra holds fields of the service that this package does not know. They are sent back, and printed and logged as they are.
+	// Extra holds fields of the service that this package does not know. They are sent back,
+	// and printed and logged as they are.
 	Extra map[string]json.RawMessage
 }
 
@@ -74,8 +77,9 @@ func (r *sinkRead) sink() Sink {
 	return Sink{string(r.ID), string(r.Name), notNull(r.Config), r.timestamps(), notNull(r.Logs), r.Extra}
 }
 
-// SetConfig sets Config to the JSON of config, as encoding/json writes it. A [tenantkit.Secret] in it is an error, since only
-// [tenantkit.Redacted] would be stored: convert it to string if it must be there.
+// SetConfig sets Config to the JSON of config, as encoding/json writes it. A [tenantkit.Secret] in
+// it is an error, since only [tenantkit.Redacted] would be stored: convert it to string if it must
+// be there.
 func (s *Sink) SetConfig(config any) error {
 	if s == nil {
 		return errNoSink
@@ -91,8 +95,8 @@ func (s *Sink) SetConfig(config any) error {
 	return nil
 }
 
-// DecodeConfig decodes Config as encoding/json does. Numbers become [json.Number] where into leaves the choice, as an any does, so
-// that large ones stay intact. A sink without config is an error.
+// DecodeConfig decodes Config as encoding/json does. Numbers become [json.Number] where into leaves
+// the choice, as an any does, so that large ones stay intact. A sink without config is an error.
 func (s *Sink) DecodeConfig(into any) error {
 	if s == nil {
 		return errNoSink
@@ -114,9 +118,11 @@ func NewSinkID() string {
 	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-")
 }
 
-// CreateSink creates a sink with the id and the name of sink, which are required, and whatever else it holds.
+// CreateSink creates a sink with the id and the name of sink, which are required, and whatever else
+// it holds.
 //
-// Like any write, it is repeated only when it surely was not applied. [Client.EnsureSink] repeats it after a look.
+// Like any write, it is repeated only when it surely was not applied. [Client.EnsureSink] repeats
+// it after a look.
 //
 // POST /api/datasink/create, with a bearer token.
 func (c *Client) CreateSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) error {
@@ -130,9 +136,10 @@ func (c *Client) CreateSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 	return c.do(ctx, op, rest.Call{Body: sink}, opts)
 }
 
-// UpdateSink changes the sink with the id of sink. The name is required. The documentation does not say what becomes of fields
-// that are not sent: read the sink with [Client.QuerySinks], and its logs, which may not be there, with [Client.QueryLogs], change it,
-// and send all of it. Repeated on failure like any idempotent write.
+// UpdateSink changes the sink with the id of sink. The name is required. The documentation does not
+// say what becomes of fields that are not sent: read the sink with [Client.QuerySinks], and its
+// logs, which may not be there, with [Client.QueryLogs], change it, and send all of it. Repeated on
+// failure like any idempotent write.
 //
 // POST /api/datasink/update, with a bearer token.
 func (c *Client) UpdateSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) error {
@@ -143,8 +150,8 @@ func (c *Client) UpdateSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 	return c.do(ctx, op, rest.Call{Body: sink}, opts)
 }
 
-// DeleteSink deletes a sink. Repeated on failure like any idempotent write; 404 after an attempt whose answer was lost counts as
-// done.
+// DeleteSink deletes a sink. Repeated on failure like any idempotent write; 404 after an attempt
+// whose answer was lost counts as done.
 //
 // POST /api/datasink/delete, with a bearer token.
 func (c *Client) DeleteSink(ctx context.Context, sinkID string, opts ...tenantkit.Option) error {
@@ -206,13 +213,13 @@ func isUUID(id string) bool {
 // maxCreations is how often EnsureSink sends a creation, retries not counted.
 const maxCreations = 3
 
-// EnsureSink returns the sink with the ID and the name of sink, and creates it from sink if there is
-// none. A sink that exists is returned as it is. It can be called again after any error: after a creation
-// whose effect is unknown, or that the service rejects, it looks for a sink with the ID. One with another
-// name is [tenantkit.ErrConflict].
+// EnsureSink returns the sink with the ID and the name of sink, and creates it from sink if there
+// is none. A sink that exists is returned as it is. It can be called again after any error: after a
+// creation whose effect is unknown, or that the service rejects, it looks for a sink with the ID.
+// One with another name is [tenantkit.ErrConflict].
 //
-// Retry class: write, then read. It waits for other calls of EnsureSink for the ID under the client's
-// locker. It takes the credentials of CreateSink and of [Client.QuerySinks].
+// Retry class: write, then read. It waits for other calls of EnsureSink for the ID under the
+// client's locker. It takes the credentials of CreateSink and of [Client.QuerySinks].
 func (c *Client) EnsureSink(ctx context.Context, sink *Sink, opts ...tenantkit.Option) (ensured *Sink, err error) {
 	if err := sink.check(&createSink); err != nil {
 		return nil, err
@@ -234,8 +241,8 @@ func (c *Client) EnsureSink(ctx context.Context, sink *Sink, opts ...tenantkit.O
 	return ensured, err
 }
 
-// sinkOf returns the sink that a failed creation may have created. It returns neither a sink nor an error
-// if there is none and the creation may be sent again.
+// sinkOf returns the sink that a failed creation may have created. It returns neither a sink nor an
+// error if there is none and the creation may be sent again.
 func (c *Client) sinkOf(ctx context.Context, sink *Sink, failed error, opts []tenantkit.Option) (*Sink, error) {
 	if !mayExist(failed) {
 		return nil, failed
@@ -260,8 +267,8 @@ func (c *Client) sinkOf(ctx context.Context, sink *Sink, failed error, opts []te
 	return nil, nil
 }
 
-// mayExist reports whether the sink of a failed creation may be there. A rejected credential says nothing
-// about it.
+// mayExist reports whether the sink of a failed creation may be there. A rejected credential says
+// nothing about it.
 func mayExist(err error) bool {
 	switch tenantkit.OutcomeOf(err) {
 	case tenantkit.OutcomeUnknown:

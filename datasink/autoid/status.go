@@ -10,8 +10,9 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// Status says whether the system behind a data sink took a decision. A decision starts as [Nack]. The type is open: a value that
-// this package does not know is kept when it is read, and refused when it is to be sent.
+// Status says whether the system behind a data sink took a decision. A decision starts as [Nack].
+// The type is open: a value that this package does not know is kept when it is read, and refused
+// when it is to be sent.
 type Status string
 
 // The two that the API takes.
@@ -36,8 +37,8 @@ const (
 type AssignmentStatus struct {
 	// User is the user's id.
 	User string `json:"user"`
-	// Entitlements are the ids of the entitlements, one at least, sent exactly as they are: ids from an export may hold
-	// percent-escapes, which are part of them.
+	// Entitlements are the ids of the entitlements, one at least, sent exactly as they are: ids
+	// from an export may hold percent-escapes, which are part of them.
 	Entitlements []string `json:"entitlements"`
 	// DatasinkStatus is what the status of each becomes: [Ack] or [Nack].
 	DatasinkStatus Status `json:"datasink_status"`
@@ -47,8 +48,9 @@ type AssignmentStatus struct {
 type RuleStatus struct {
 	// Entitlement is the id of the entitlement that the rule gives, sent exactly as it is.
 	Entitlement string `json:"entitlement"`
-	// Justification are the conditions of the rule, one at least, in the service's own writing ("0B_COST_CENTER_OP_TS5"). They are
-	// sent exactly as they are: give back what the service gave.
+	// Justification are the conditions of the rule, one at least, in the service's own writing
+	// ("0B_COST_CENTER_OP_TS5"). They are sent exactly as they are: give back what the service
+	// gave.
 	Justification []string `json:"justification"`
 	// DatasinkStatus is what the status becomes: [Ack] or [Nack].
 	DatasinkStatus Status `json:"datasink_status"`
@@ -64,8 +66,9 @@ type RoleStatus struct {
 	DatasinkStatus Status `json:"datasink_status"`
 }
 
-// UpdateAssignmentStatus sets the status of assignment decisions in one request; for many, see [Client.AcknowledgeAssignments].
-// An entry that cannot be sent is a [tenantkit.ValidationError]. Repeated on failure like any idempotent write.
+// UpdateAssignmentStatus sets the status of assignment decisions in one request; for many, see
+// [Client.AcknowledgeAssignments]. An entry that cannot be sent is a [tenantkit.ValidationError].
+// Repeated on failure like any idempotent write.
 //
 // POST /api/datasink/update/status/assignments, with the API key.
 func (c *Client) UpdateAssignmentStatus(ctx context.Context, assignments []AssignmentStatus, opts ...tenantkit.Option) error {
@@ -74,8 +77,9 @@ func (c *Client) UpdateAssignmentStatus(ctx context.Context, assignments []Assig
 	}{assignments}, opts)
 }
 
-// UpdateRuleStatus sets the status of rule decisions in one request; for many, see [Client.AcknowledgeRules]. An entry that cannot
-// be sent is a [tenantkit.ValidationError]. Repeated on failure like any idempotent write.
+// UpdateRuleStatus sets the status of rule decisions in one request; for many, see
+// [Client.AcknowledgeRules]. An entry that cannot be sent is a [tenantkit.ValidationError].
+// Repeated on failure like any idempotent write.
 //
 // POST /api/datasink/update/status/rules, with the API key.
 func (c *Client) UpdateRuleStatus(ctx context.Context, rules []RuleStatus, opts ...tenantkit.Option) error {
@@ -84,8 +88,9 @@ func (c *Client) UpdateRuleStatus(ctx context.Context, rules []RuleStatus, opts 
 	}{rules}, opts)
 }
 
-// UpdateRoleStatus sets the status of exported roles in one request; for many, see [Client.AcknowledgeRoles]. An entry that cannot
-// be sent is a [tenantkit.ValidationError]. Repeated on failure like any idempotent write.
+// UpdateRoleStatus sets the status of exported roles in one request; for many, see
+// [Client.AcknowledgeRoles]. An entry that cannot be sent is a [tenantkit.ValidationError].
+// Repeated on failure like any idempotent write.
 //
 // POST /api/datasink/update/status/roles, with the API key.
 func (c *Client) UpdateRoleStatus(ctx context.Context, roles []RoleStatus, opts ...tenantkit.Option) error {

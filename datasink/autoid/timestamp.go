@@ -10,12 +10,14 @@ import (
 	"github.com/tenantkit/tenantkit/internal/wire"
 )
 
-// Timestamps tell when each kind of operation of a data sink was last done. The zero time stands for none: it is not sent, and
-// is what is read where the service gives no time, null or an empty text.
+// Timestamps tell when each kind of operation of a data sink was last done. The zero time stands
+// for none: it is not sent, and is what is read where the service gives no time, null or an empty
+// text.
 //
-// Times are sent in UTC, cut to milliseconds. They are read with any offset (UTC where none is given) and any fraction, with a
-// blank in place of the T, and as a number of milliseconds since 1970; under the names autoCertifyTimestamp and
-// auto_certify_timestamp alike, since the documentation shows both.
+// Times are sent in UTC, cut to milliseconds. They are read with any offset (UTC where none is
+// given) and any fraction, with a blank in place of the T, and as a number of milliseconds since
+// 1970; under the names autoCertifyTimestamp and auto_certify_timestamp alike, since the
+// documentation shows both.
 type Timestamps struct {
 	// AutoCertify is autoCertifyTimestamp.
 	AutoCertify time.Time

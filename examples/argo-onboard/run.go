@@ -48,8 +48,8 @@ func (c *command) run(ctx context.Context, out io.Writer) error {
 		}
 		defer unlock()
 	}
-	// An interrupt does not cut a request short: the service would go on with it, and the next run
-	// could look too early.
+	// An interrupt does not cut a request short: the service would go on with it, and the next
+	// run could look too early.
 	changes, err := client.Reconcile(context.WithoutCancel(ctx), desired, argo.ReconcileOptions{
 		DryRun:  c.plan,
 		Store:   stateFile(state),

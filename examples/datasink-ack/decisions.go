@@ -19,8 +19,8 @@ import (
 //
 //	{"user": "john.doe", "entitlements": ["entitlement_1"], "datasink_status": "ack"}
 //
-// or CSV with a header that names the columns user, entitlement and, if need be, datasink_status. A name beside these is an error: one
-// that is misspelt would pass for one that is left out.
+// or CSV with a header that names the columns user, entitlement and, if need be, datasink_status. A
+// name beside these is an error: one that is misspelt would pass for one that is left out.
 type file struct {
 	path   string
 	status autoid.Status // of decisions that come without one
@@ -165,8 +165,8 @@ func (f file) readCSV(r io.Reader, use useFunc) error {
 	}
 }
 
-// refusals writes down what the service refuses, before the checkpoint counts it as settled; so none is lost, and one may be there
-// twice after a kill.
+// refusals writes down what the service refuses, before the checkpoint counts it as settled; so
+// none is lost, and one may be there twice after a kill.
 type refusals struct {
 	path string
 	file *os.File

@@ -15,8 +15,9 @@ import (
 	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
 
-// runDemo acknowledges n made-up decisions, with a fake of the service in this program. Its files have the same place in each run, so
-// that one that was killed is resumed; they are removed when all is done.
+// runDemo acknowledges n made-up decisions, with a fake of the service in this program. Its files
+// have the same place in each run, so that one that was killed is resumed; they are removed when
+// all is done.
 func runDemo(ctx context.Context, stop <-chan struct{}, c *command, n int, out io.Writer, terminal bool) error {
 	directory := filepath.Join(os.TempDir(), fmt.Sprintf("datasink-ack-demo-%d", n))
 	if err := os.MkdirAll(directory, 0o700); err != nil {

@@ -1,5 +1,6 @@
-// Datasink-ack tells Autonomous Identity which access decisions were applied. It reads the decisions from a file, and can be stopped
-// or killed at any moment, and run again: it then does the rest. README.md tells how to use it.
+// Datasink-ack tells Autonomous Identity which access decisions were applied. It reads the
+// decisions from a file, and can be stopped or killed at any moment, and run again: it then does
+// the rest. README.md tells how to use it.
 package main
 
 import (
@@ -29,7 +30,8 @@ func main() {
 	stop := make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		// The first signal ends the run behind the requests on their way, the second one does not wait for them.
+		// The first signal ends the run behind the requests on their way, the second one
+		// does not wait for them.
 		<-signals
 		close(stop)
 		<-signals
@@ -127,7 +129,8 @@ func (c *command) run(ctx context.Context, stop <-chan struct{}, out io.Writer, 
 	case readErr != nil:
 		return readErr
 	case stopped(stop) && (err == nil && left > 0 || errors.Is(err, autoid.ErrOtherItems)):
-		// Where it stopped among what is done already, the library took the file for another one.
+		// Where it stopped among what is done already, the library took the file for
+		// another one.
 		return fmt.Errorf("stopped: %d decisions are left; run again to do them", left)
 	case errors.Is(err, autoid.ErrOtherItems):
 		return fmt.Errorf("%w; delete %s to begin anew, or name another one", err, c.checkpoint)

@@ -304,7 +304,8 @@ func TestKill(t *testing.T) {
 		scanner := bufio.NewScanner(out)
 		killed := false
 		for line := 0; scanner.Scan(); line++ {
-			// A slow disk may take longer than many requests to save that they are done.
+			// A slow disk may take longer than many requests to save that they are
+			// done.
 			if _, err := os.Stat(path + ".checkpoint"); !killed && err == nil && line >= 10+5*kill {
 				killed = true
 				if err := child.Process.Kill(); err != nil {

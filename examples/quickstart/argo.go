@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// cleanupTimeout bounds the deletion of what the tour made, which also an interrupt does not
-	// keep from happening.
+	// cleanupTimeout bounds the deletion of what the tour made, which also an interrupt does
+	// not keep from happening.
 	cleanupTimeout = 30 * time.Second
 	// creationTimeout bounds a creation, which an interrupt does not cut short.
 	creationTimeout = 30 * time.Second
@@ -245,7 +245,8 @@ func (t *argoSteps) listAll(ctx context.Context) error {
 func (t *argoSteps) cleanUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
 	defer cancel()
-	// First the names, then the deletions, since the list is still being read while the loop runs.
+	// First the names, then the deletions, since the list is still being read while the loop
+	// runs.
 	made := make(map[string]string)
 	for tenant, err := range t.client.AllTenants(ctx) {
 		if err != nil {

@@ -2,9 +2,9 @@
 //
 //	go run ./examples/quickstart
 //
-// With ARGO_URL (ending in /api/v2) and ARGO_API_KEY (an administrator's key) it does the same with that ARGO service, in tenants
-// that it makes and deletes itself; ARGO_CA_FILE names a PEM file with a private certificate authority. With -demo it takes fakes all
-// the same.
+// With ARGO_URL (ending in /api/v2) and ARGO_API_KEY (an administrator's key) it does the same with
+// that ARGO service, in tenants that it makes and deletes itself; ARGO_CA_FILE names a PEM file
+// with a private certificate authority. With -demo it takes fakes all the same.
 package main
 
 import (
@@ -26,7 +26,8 @@ func main() {
 	case err != nil:
 		os.Exit(2)
 	}
-	// Also of a terminal that is closed, and of a pipe that nobody reads any more: the tour cleans up before it ends.
+	// Also of a terminal that is closed, and of a pipe that nobody reads any more: the tour
+	// cleans up before it ends.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	if err := run(ctx, os.Stdout, getenv); err != nil {
@@ -35,7 +36,8 @@ func main() {
 	}
 }
 
-// parse reads the command line, and returns the environment for the tour. An error was told to the user.
+// parse reads the command line, and returns the environment for the tour. An error was told to the
+// user.
 func parse(args []string, errOut io.Writer, getenv func(string) string) (func(string) string, error) {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(errOut)

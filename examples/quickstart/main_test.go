@@ -51,7 +51,8 @@ func TestTourWithFakes(t *testing.T) {
 	}
 }
 
-// ownServer returns a server as a user may have it, with a private authority and a tenant of others, and its environment.
+// ownServer returns a server as a user may have it, with a private authority and a tenant of
+// others, and its environment.
 func ownServer(t *testing.T) (*argotest.Server, func(string) string) {
 	server := argotest.Start(t, argotest.WithTLS())
 	server.AddTenant(argotest.Tenant{Info: argotest.Info{Name: "of others"}})
@@ -105,8 +106,8 @@ func TestInterruptedTourCleansUp(t *testing.T) {
 	}
 }
 
-// TestInterruptDoesNotCutACreationShort interrupts while creations are on their way: a server goes on with what it has begun, also
-// after the clean-up of a program that does not wait for it.
+// TestInterruptDoesNotCutACreationShort interrupts while creations are on their way: a server goes
+// on with what it has begun, also after the clean-up of a program that does not wait for it.
 func TestInterruptDoesNotCutACreationShort(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"alpha", "beta", "taken"} {
@@ -146,7 +147,8 @@ func TestInterruptDoesNotCutACreationShort(t *testing.T) {
 	}
 }
 
-// TestLostAnswerCleansUp loses the answer of a creation, so that the tour does not learn the id of what it made.
+// TestLostAnswerCleansUp loses the answer of a creation, so that the tour does not learn the id of
+// what it made.
 func TestLostAnswerCleansUp(t *testing.T) {
 	server, getenv := ownServer(t)
 	server.Fail("CreateTenant", argotest.Fault{ResetAfter: true})

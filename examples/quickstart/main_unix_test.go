@@ -50,7 +50,8 @@ func TestSignalsCleanUp(t *testing.T) {
 			for lines := bufio.NewScanner(out); lines.Scan() && !strings.Contains(lines.Text(), "created tenant"); {
 			}
 			end(t, cmd, out)
-			// What the program says of its end does not matter, and it may have come to its end before.
+			// What the program says of its end does not matter, and it may have come to
+			// its end before.
 			_ = cmd.Wait()
 			if code := cmd.ProcessState.ExitCode(); code == -1 {
 				t.Errorf("it was killed: %v\n%s", cmd.ProcessState, &said)

@@ -39,8 +39,8 @@ func findAccess(ctx context.Context, client *argo.Client, email string) (found [
 		if err != nil {
 			return nil, err
 		}
-		// The list holds users, too, but not for every administrator: to see none there must not
-		// pass for there being none.
+		// The list holds users, too, but not for every administrator: to see none there
+		// must not pass for there being none.
 		users, err := client.ListUsers(ctx, tenant.ID)
 		if err != nil {
 			return nil, fmt.Errorf("tenant %s: %w", tenant.Info.Name, err)
@@ -61,9 +61,9 @@ func (a access) remove(ctx context.Context, client *argo.Client) error {
 		if err == nil || tenantkit.OutcomeOf(err) != tenantkit.OutcomeUnknown {
 			return err
 		}
-		// No answer, and the client's own repetitions had none either: look. A list without the
-		// user is better proof than a 404 for the user, which may come from something between here
-		// and the service.
+		// No answer, and the client's own repetitions had none either: look. A list without
+		// the user is better proof than a 404 for the user, which may come from something
+		// between here and the service.
 		users, look := client.ListUsers(ctx, a.tenantID)
 		if look != nil || slices.ContainsFunc(users, func(user argo.User) bool { return user.ID == a.userID }) {
 			return err

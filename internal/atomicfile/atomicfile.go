@@ -24,8 +24,8 @@ const (
 // Disk is where files are. Its zero value is the operating system's; tests put failures in place of
 // single steps.
 type Disk struct {
-	// Create makes a new file as [os.CreateTemp] does: of mode 0600, under a name that nobody can
-	// foresee, so that nothing that was put in its way is followed or written over.
+	// Create makes a new file as [os.CreateTemp] does: of mode 0600, under a name that nobody
+	// can foresee, so that nothing that was put in its way is followed or written over.
 	Create func(dir, pattern string) (File, error)
 	Rename func(from, to string) error
 	// SyncDir brings the renaming of a file in the directory to the disk.

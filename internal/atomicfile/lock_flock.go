@@ -24,8 +24,8 @@ func tryLock(ctx context.Context, path string, _ error) (context.Context, func()
 	held, cancel := context.WithCancel(ctx)
 	return held, once(func() error {
 		cancel()
-		// Whoever waits for the removed file finds out that it is removed. Should that fail, the
-		// file stays for the next holder.
+		// Whoever waits for the removed file finds out that it is removed. Should that
+		// fail, the file stays for the next holder.
 		_ = os.Remove(path)
 		return file.Close()
 	}), nil

@@ -15,30 +15,30 @@ import (
 // Unless said otherwise a request that is hit is handled as usual, and only its response suffers.
 // Of several faults of the connection in one Fault, the one that strikes first counts.
 type Fault struct {
-	// Times is the number of requests to hit: 0 means one (with Rate: no limit), less than 0 means
-	// no limit.
+	// Times is the number of requests to hit: 0 means one (with Rate: no limit), less than 0
+	// means no limit.
 	Times int
 
-	// Rate is the share of matching requests to hit, between 0 and 1; 0 means all. Which ones is
-	// the same in every run that sends its requests in the same order.
+	// Rate is the share of matching requests to hit, between 0 and 1; 0 means all. Which ones
+	// is the same in every run that sends its requests in the same order.
 	Rate float64
 
 	// Delay is waited before the request is handled; with Applied, before the response. It ends
-	// early when the client goes away or the server closes, and then the request is not handled any
-	// more.
+	// early when the client goes away or the server closes, and then the request is not handled
+	// any more.
 	Delay time.Duration
 
-	// Status, RetryAfter, Header and Body replace the real response, and the request
-	// is not applied. With a Body and no Status, the status is 200. With neither, RetryAfter and
-	// Header are added to the real response. Content-Type is application/json for a Body that is
-	// JSON, else guessed from the Body, unless Header has one.
+	// Status, RetryAfter, Header and Body replace the real response, and the request is not
+	// applied. With a Body and no Status, the status is 200. With neither, RetryAfter and
+	// Header are added to the real response. Content-Type is application/json for a Body that
+	// is JSON, else guessed from the Body, unless Header has one.
 	Status     int
 	RetryAfter string
 	Header     http.Header
 	Body       string
 
-	// Applied makes the request take effect first although its response is replaced by Status, Body
-	// or HTML.
+	// Applied makes the request take effect first although its response is replaced by Status,
+	// Body or HTML.
 	Applied bool
 
 	// HTML responds 200 with the HTML page of a gateway; the request is not applied.
@@ -50,12 +50,12 @@ type Fault struct {
 	// Empty responds 200 without a body and without a content type.
 	Empty bool
 
-	// ResetUnread resets the connection before the body of the request is read; ResetBefore after
-	// it is read, before the request is applied.
+	// ResetUnread resets the connection before the body of the request is read; ResetBefore
+	// after it is read, before the request is applied.
 	ResetUnread, ResetBefore bool
 
-	// ResetAfter resets the connection after the request is applied, before the first byte of the
-	// response; ResetInHeader after a part of the response's header.
+	// ResetAfter resets the connection after the request is applied, before the first byte of
+	// the response; ResetInHeader after a part of the response's header.
 	ResetAfter, ResetInHeader bool
 
 	// Truncate announces the full length, sends half of the body, and closes the connection.
@@ -65,8 +65,8 @@ type Fault struct {
 	// Overlong sends more bytes than the announced length, and closes the connection.
 	Overlong bool
 
-	// Endless sends the body without its last bracket, and then white space until the client goes
-	// away.
+	// Endless sends the body without its last bracket, and then white space until the client
+	// goes away.
 	Endless bool
 
 	// Slow sends the body in eight parts with this pause before each.

@@ -50,8 +50,8 @@ type Response struct {
 	Header http.Header // sent beside what net/http sends by itself
 	Body   []byte      // sent as it is
 
-	// NoEffect says that the request changed nothing although its status is 2xx, so Server.Applied
-	// does not count it.
+	// NoEffect says that the request changed nothing although its status is 2xx, so
+	// Server.Applied does not count it.
 	NoEffect bool
 }
 

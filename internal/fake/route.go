@@ -11,17 +11,17 @@ type Route struct {
 	// Operation is the name under which requests are recorded and faults are asked for.
 	Operation string
 
-	// Method and Path say which requests are meant. Path is compared with the escaped path, segment
-	// by segment: a segment in braces takes any segment that is not empty, another one is compared
-	// after percent-decoding.
+	// Method and Path say which requests are meant. Path is compared with the escaped path,
+	// segment by segment: a segment in braces takes any segment that is not empty, another one
+	// is compared after percent-decoding.
 	Method, Path string
 
-	// When says whether a request with the query is meant, where one path has several operations.
-	// Nil means any.
+	// When says whether a request with the query is meant, where one path has several
+	// operations. Nil means any.
 	When func(query url.Values) bool
 
-	// Handle works out the response. It runs while the server's lock is held, so handlers run one
-	// at a time, unless Concurrent is set.
+	// Handle works out the response. It runs while the server's lock is held, so handlers run
+	// one at a time, unless Concurrent is set.
 	Handle func(*Request) Response
 
 	// Concurrent leaves locking to Handle.

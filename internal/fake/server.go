@@ -18,23 +18,24 @@ type Config struct {
 	Routes []Route
 
 	// DecodePath is for APIs that decode and clean the path before they route: %2F separates
-	// segments, and a path with an empty, "." or ".." segment or a slash at its end has no route.
+	// segments, and a path with an empty, "." or ".." segment or a slash at its end has no
+	// route.
 	DecodePath bool
 
 	// BasePaths are what paths of [Server.HandleFunc] come after. None means the root.
 	BasePaths []string
 
-	// Guard returns a handler that calls handle for requests with a valid credential only, and is
-	// what HandleFunc puts in front of its handlers. It runs under the same lock as the routes. Nil
-	// means that any request is handled.
+	// Guard returns a handler that calls handle for requests with a valid credential only, and
+	// is what HandleFunc puts in front of its handlers. It runs under the same lock as the
+	// routes. Nil means that any request is handled.
 	Guard func(handle func(*Request) Response) func(*Request) Response
 
-	// NotFound responds to requests that no route takes, wrong methods included. Nil means the text
-	// 404 of net/http. It runs under the same lock as the routes.
+	// NotFound responds to requests that no route takes, wrong methods included. Nil means the
+	// text 404 of net/http. It runs under the same lock as the routes.
 	NotFound func(*Request) Response
 
-	// Lock is held while a handler runs, so that the fake can guard its state outside of handlers
-	// with the same lock. Nil means a lock of the server's own.
+	// Lock is held while a handler runs, so that the fake can guard its state outside of
+	// handlers with the same lock. Nil means a lock of the server's own.
 	Lock sync.Locker
 
 	// MaxBody is the largest request body in bytes; 0 means DefaultMaxBody.
@@ -139,8 +140,8 @@ func NewServer(config Config, options ...Option) *Server {
 		s.maxBody = DefaultMaxBody
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	// The channel is made when it is first asked for: not in a synctest bubble, or Close could not
-	// close it outside.
+	// The channel is made when it is first asked for: not in a synctest bubble, or Close could
+	// not close it outside.
 	_ = s.ctx.Done()
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	s.http.Config.ConnState = s.watch

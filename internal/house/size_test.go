@@ -1,6 +1,7 @@
 package house
 
 import (
+	"cmp"
 	"go/ast"
 	"go/scanner"
 	"go/token"
@@ -12,12 +13,14 @@ import (
 	"testing"
 )
 
-// mostPerOperation is how many lines of code a client may have per operation.
-const mostPerOperation = 90
+// mostPerMethod is how many lines of code a client may have per exported method.
+const mostPerMethod = 90
 
-// TestClientSize counts the lines of code of each client per operation, and prints them. Tests,
-// fakes, comments and blank lines do not count, nor do composed calls as operations: the last
-// column has the lines per exported method of the client, with those.
+// overMost are the clients above mostPerMethod. Their numbers may only go down.
+var overMost = map[string]int{"datasink/autoid": 114, "tenant/worklytics": 137}
+
+// TestClientSize counts the lines of code of each client, and prints them per listed operation and
+// per exported method, composed ones included. Tests, fakes, comments and blank lines do not count.
 func TestClientSize(t *testing.T) {
 	t.Parallel()
 	var lines, operations, methods int
@@ -42,8 +45,8 @@ func TestClientSize(t *testing.T) {
 		}
 		lines, operations, methods = lines+n, operations+listed, methods+calls
 		show(f.path, n, listed, calls)
-		if n > mostPerOperation*listed {
-			t.Errorf("%s has %d lines of code per operation, more than %d", f.path, n/listed, mostPerOperation)
+		if limit := cmp.Or(overMost[f.path], mostPerMethod); n > limit*calls {
+			t.Errorf("%s has %d lines of code per method, more than %d", f.path, n/calls, limit)
 		}
 	}
 	show("all", lines, operations, methods)

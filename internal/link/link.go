@@ -31,8 +31,9 @@ type Link struct {
 	// Target is the target exactly as the header gave it, without the angle brackets. It may be
 	// relative or empty.
 	Target string
-	// Rel holds the relation types in lower case, extension types (URIs) among them. It is nil when
-	// there are none. Only the first rel parameter counts, and the obsolete rev is never read.
+	// Rel holds the relation types in lower case, extension types (URIs) among them. It is nil
+	// when there are none. Only the first rel parameter counts, and the obsolete rev is never
+	// read.
 	Rel []string
 	// Anchor is the first anchor parameter, unquoted: what the link is about, as a reference
 	// relative to the request. It is empty when there is none, which means the same as an empty

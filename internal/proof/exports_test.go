@@ -13,14 +13,16 @@ import (
 	"testing"
 )
 
-// promised are the packages whose exports must withstand bad input, by their folders under the module's root.
+// promised are the packages whose exports must withstand bad input, by their folders under the
+// module's root.
 var promised = []string{"", "auth", "tenant/worklytics", "tenant/argo", "provisioning/keboola", "datasink/autoid", "security/infoworks"}
 
 // faked are the fakes, which tests of users call.
 var faked = []string{"tenant/worklytics/worklyticstest", "tenant/argo/argotest", "provisioning/keboola/keboolatest", "datasink/autoid/autoidtest", "security/infoworks/infoworkstest"}
 
-// exports returns all exported functions ("auth.APIKey") and methods of exported types ("argo.Client.GetTenant") of the packages, read
-// from their sources, with the names of their parameters.
+// exports returns all exported functions ("auth.APIKey") and methods of exported types
+// ("argo.Client.GetTenant") of the packages, read from their sources, with the names of their
+// parameters.
 func exports(folders []string) (map[string][]string, error) {
 	found := make(map[string][]string)
 	for _, folder := range folders {
@@ -95,7 +97,8 @@ func parameters(f *ast.FuncDecl) []string {
 	return names
 }
 
-// TestEveryExportIsTried holds what is tried with bad input to what there is, so that a new export cannot be forgotten.
+// TestEveryExportIsTried holds what is tried with bad input to what there is, so that a new export
+// cannot be forgotten.
 func TestEveryExportIsTried(t *testing.T) {
 	t.Parallel()
 	there, err := exports(slices.Concat(promised, faked))

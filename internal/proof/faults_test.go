@@ -22,15 +22,18 @@ type fault struct {
 	inject fake.Fault
 	// network is what the transport says in place of sending anything.
 	network error
-	// echo is the status of an answer that repeats all of the request, in place of the server's.
+	// echo is the status of an answer that repeats all of the request, in place of the
+	// server's.
 	echo int
 
 	// outcome is what one such attempt is known to have come to.
 	outcome tenantkit.Outcome
-	// passes tells that the fault may pass, so that reads and idempotent writes are repeated. before tells that the request was
-	// surely not begun, so that other writes are repeated too.
+	// passes tells that the fault may pass, so that reads and idempotent writes are repeated.
+	// before tells that the request was surely not begun, so that other writes are repeated
+	// too.
 	passes, before bool
-	// inBody tells that only the body of an accepted answer is bad, which operations that take anything do not notice.
+	// inBody tells that only the body of an accepted answer is bad, which operations that take
+	// anything do not notice.
 	inBody bool
 	// harmless tells that the call succeeds all the same.
 	harmless bool
@@ -48,7 +51,8 @@ type fault struct {
 	stalls bool
 }
 
-// otherHosts are where no request may go: another host, another port, and the own host in plain text.
+// otherHosts are where no request may go: another host, another port, and the own host in plain
+// text.
 var otherHosts = []string{"https://evil.example/", "//127.0.0.1:1/", "http://127.0.0.1/"}
 
 func status(code int) fault {
@@ -183,7 +187,8 @@ func garbled(code int) fault {
 	return f
 }
 
-// dated is a Retry-After that is a date, 7 seconds after that of the answer, whatever the clock of the client says.
+// dated is a Retry-After that is a date, 7 seconds after that of the answer, whatever the clock of
+// the client says.
 func dated(code int) fault {
 	f := asking(code, "date", "Mon, 03 Jan 2000 00:00:07 GMT", 7*time.Second)
 	f.inject.Header = http.Header{"Date": {"Mon, 03 Jan 2000 00:00:00 GMT"}}

@@ -22,8 +22,9 @@ import (
 	"github.com/tenantkit/tenantkit/security/infoworks/infoworkstest"
 )
 
-// TestFiles runs all that writes files, with the faults of the matrix, in a directory that is the one for temporary files too: no file holds a
-// secret but that of the token, which nobody else may read, and none is left over.
+// TestFiles runs all that writes files, with the faults of the matrix, in a directory that is the
+// one for temporary files too: no file holds a secret but that of the token, which nobody else may
+// read, and none is left over.
 func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -64,7 +65,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// exchangeWithFile makes two exchanges of a refresh token that is replaced at each, of which the first fails with the fault's outcome.
+// exchangeWithFile makes two exchanges of a refresh token that is replaced at each, of which the
+// first fails with the fault's outcome.
 func exchangeWithFile(t *testing.T, path string, f fault) {
 	n := 0
 	refresher := auth.RefreshToken(auth.StaticToken(loginRefresh), auth.FileStore(path), func(_ context.Context, refresh tenantkit.Secret) (auth.Grant, error) {
@@ -82,7 +84,8 @@ func exchangeWithFile(t *testing.T, path string, f fault) {
 
 func noWait() []tenantkit.Option { return []tenantkit.Option{tenantkit.WithRetry(tenantkit.NoRetry())} }
 
-// inject lets the fake meet what the server does of a fault; what stalls takes time that this test does not have.
+// inject lets the fake meet what the server does of a fault; what stalls takes time that this test
+// does not have.
 func inject(server *fake.Server, f fault) {
 	if f.network == nil && f.echo == 0 && !f.harmless && !f.stalls && !f.inject.Endless {
 		server.Fail("", f.inject)

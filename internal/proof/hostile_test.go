@@ -92,8 +92,9 @@ func gzipBomb(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(bomb())
 }
 
-// TestHostileServers lets every operation meet servers that mean harm: it ends with a clear error, in bounded memory, and keeps nothing.
-// It does not run beside other tests, since it looks at the memory of the program.
+// TestHostileServers lets every operation meet servers that mean harm: it ends with a clear error,
+// in bounded memory, and keeps nothing. It does not run beside other tests, since it looks at the
+// memory of the program.
 func TestHostileServers(t *testing.T) {
 	bomb()
 	for _, h := range hostiles {
@@ -154,7 +155,8 @@ func (h hostile) meet(t *testing.T, s service, address string) {
 	}
 }
 
-// stream iterates over all elements of a list, of which each is forgotten, and looks at what is in memory meanwhile.
+// stream iterates over all elements of a list, of which each is forgotten, and looks at what is in
+// memory meanwhile.
 func (h hostile) stream(t *testing.T, name string, all iter.Seq2[string, error]) {
 	runtime.GC()
 	var before, now runtime.MemStats
@@ -180,7 +182,8 @@ func (h hostile) stream(t *testing.T, name string, all iter.Seq2[string, error])
 	checkClear(t, name, failed)
 }
 
-// iterators are the calls of a client that give one element at a time, by their names: each gives the element's id.
+// iterators are the calls of a client that give one element at a time, by their names: each gives
+// the element's id.
 func iterators(value any) map[string]iter.Seq2[string, error] {
 	ctx := context.Background()
 	switch c := value.(type) {
@@ -227,7 +230,8 @@ func checkClear(t *testing.T, name string, err error) {
 	}
 }
 
-// call returns the call of the name. One that nobody has written down fails, where a nil function would end all tests at once.
+// call returns the call of the name. One that nobody has written down fails, where a nil function
+// would end all tests at once.
 func (c client) call(name string) call {
 	if made := c.calls[name]; made != nil {
 		return made

@@ -70,8 +70,8 @@ var badOptions = map[string]tenantkit.Option{
 	"chunks": tenantkit.WithHeader("Transfer-Encoding", "chunked"), "host": tenantkit.WithHeader("Host", "evil.example"),
 }
 
-// TestConstructors gives bad base URLs and bad options to all that take them, and bad options to calls: a ValidationError that names the
-// parameter, in a short text without a password.
+// TestConstructors gives bad base URLs and bad options to all that take them, and bad options to
+// calls: a ValidationError that names the parameter, in a short text without a password.
 func TestConstructors(t *testing.T) {
 	t.Parallel()
 	for name, construct := range constructors {

@@ -20,7 +20,8 @@ var mayStayEmpty = map[string]bool{
 	"options.Checkpoint":            true, // it takes the place of Resume
 }
 
-// notRefused are places, or the last parts of places, that take what others must refuse, or are not sent as they are.
+// notRefused are places, or the last parts of places, that take what others must refuse, or are not
+// sent as they are.
 var notRefused = map[string]bool{
 	// Made by the server, and not sent.
 	"tenant.ID": true, "user.ID": true, "tenant.Info.Created": true, "tenant.Info.Updated": true, "tenant.Users.0.ID": true,

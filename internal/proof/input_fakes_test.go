@@ -11,8 +11,9 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/worklytics/worklyticstest"
 )
 
-// TestMethodsOfFakes calls every method of every fake with something bad in place of each argument in turn. A fake may find that nobody has
-// such a name, and must not end the test of a user by a panic.
+// TestMethodsOfFakes calls every method of every fake with something bad in place of each argument
+// in turn. A fake may find that nobody has such a name, and must not end the test of a user by a
+// panic.
 func TestMethodsOfFakes(t *testing.T) {
 	t.Parallel()
 	signatures, err := exports(faked)

@@ -22,9 +22,11 @@ import (
 	"github.com/tenantkit/tenantkit/datasink/autoid"
 )
 
-// TestFields sets every argument, and every field of every argument, of every call in turn to something bad: texts that are empty, end a
-// header, leave a path, are no text at all or have no end, numbers that are negative or the largest, and nil. Either it is refused by an
-// error that names the place, and nothing is sent; or the server sees the requests of good input with that value in it, byte for byte.
+// TestFields sets every argument, and every field of every argument, of every call in turn to
+// something bad: texts that are empty, end a header, leave a path, are no text at all or have no
+// end, numbers that are negative or the largest, and nil. Either it is refused by an error that
+// names the place, and nothing is sent; or the server sees the requests of good input with that
+// value in it, byte for byte.
 func TestFields(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {
@@ -206,8 +208,8 @@ func (c *trial) judge(at site, b bad, base []received, err error) string {
 	return ""
 }
 
-// namesKey reports whether a refusal names the bad key of a map, or says of the object that a member name is wrong, or names a state to
-// go on from as a whole.
+// namesKey reports whether a refusal names the bad key of a map, or says of the object that a
+// member name is wrong, or names a state to go on from as a whole.
 func namesKey(at site, b bad, refusal *tenantkit.ValidationError) bool {
 	field := refusal.Field
 	text, ok := b.value.(string)

@@ -24,8 +24,8 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
 
-// functions are the exported functions of the promised packages. Those that would touch files or run programs of the machine are made
-// not to.
+// functions are the exported functions of the promised packages. Those that would touch files or
+// run programs of the machine are made not to.
 var functions = map[string]any{
 	"tenantkit.ContextWithOperation": tenantkit.ContextWithOperation, "tenantkit.OperationFromContext": tenantkit.OperationFromContext,
 	"tenantkit.ContextWithAttempt": tenantkit.ContextWithAttempt, "tenantkit.AttemptFromContext": tenantkit.AttemptFromContext,
@@ -105,8 +105,9 @@ var likely = map[string]any{
 	"password": auth.StaticToken("MARKER"), "refresh": auth.StaticToken("MARKER"), "source": auth.StaticToken("MARKER"),
 }
 
-// TestFunctions calls every exported function with something bad in place of each argument in turn, and uses what comes of it: nothing
-// panics, no error is long, what refuses says so by a ValidationError, and no request leaves that good input would not send.
+// TestFunctions calls every exported function with something bad in place of each argument in turn,
+// and uses what comes of it: nothing panics, no error is long, what refuses says so by a
+// ValidationError, and no request leaves that good input would not send.
 func TestFunctions(t *testing.T) {
 	directory = t.TempDir()
 	for name, function := range functions {
@@ -282,7 +283,8 @@ func useResult(t *testing.T, name, what string, result any) {
 	}
 }
 
-// useOption makes a client, and a call of it, with an option: it is refused, or the request has nothing in it that does not belong there.
+// useOption makes a client, and a call of it, with an option: it is refused, or the request has
+// nothing in it that does not belong there.
 func useOption(t *testing.T, name, what string, option tenantkit.Option) {
 	t.Helper()
 	var invalid *tenantkit.ValidationError

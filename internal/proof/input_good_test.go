@@ -14,8 +14,9 @@ import (
 	"github.com/tenantkit/tenantkit/tenant/worklytics"
 )
 
-// good makes the arguments of a call that the server takes, but for the context and the options: all fields that may be set are, so that
-// TestFields finds them. A slice in the place of an iterator becomes one.
+// good makes the arguments of a call that the server takes, but for the context and the options:
+// all fields that may be set are, so that TestFields finds them. A slice in the place of an
+// iterator becomes one.
 type good func() []any
 
 func of(args ...any) good { return func() []any { return args } }

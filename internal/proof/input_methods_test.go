@@ -35,8 +35,9 @@ var values = []any{
 // fakes are the fakes as users hold them, for their methods.
 var fakes = []any{new(worklyticstest.Server), new(argotest.Server), new(keboolatest.Server), new(autoidtest.Server), new(infoworkstest.Server)}
 
-// TestMethods calls every method of every exported type with something bad in place of each argument in turn, on the zero value, and on nil
-// where the method has an error to tell of that: no panic. Calls of clients are tried by TestBadInput.
+// TestMethods calls every method of every exported type with something bad in place of each
+// argument in turn, on the zero value, and on nil where the method has an error to tell of that: no
+// panic. Calls of clients are tried by TestBadInput.
 func TestMethods(t *testing.T) {
 	t.Parallel()
 	for _, value := range values {
@@ -76,13 +77,14 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// methodIsTold tells whether a method is one that fmt, errors or encoding call, with what they made themselves.
+// methodIsTold tells whether a method is one that fmt, errors or encoding call, with what they made
+// themselves.
 func methodIsTold(name string) bool {
 	return strings.HasSuffix(name, ".Format") || strings.HasSuffix(name, "JSONTo") || strings.HasSuffix(name, "JSONFrom") || strings.HasSuffix(name, ".EncodeValues") || strings.HasSuffix(name, ".Unwrap") && !strings.HasPrefix(name, "tenantkit.Error")
 }
 
-// answersNil tells whether a method must answer for a nil receiver: one that has an error to say so, and those of a client. Others panic
-// then, as Go has it.
+// answersNil tells whether a method must answer for a nil receiver: one that has an error to say
+// so, and those of a client. Others panic then, as Go has it.
 func answersNil(method reflect.Method) bool {
 	return returnsError(method) || strings.HasSuffix(method.Type.In(0).Elem().Name(), "Client") || method.Name == "Err"
 }

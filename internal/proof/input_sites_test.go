@@ -27,7 +27,8 @@ var badTexts = []bad{
 	{"marks of a URL", "a?b=c&d#e;f+g h\\i\"<>{}|^`@:"}, {"marks of another script", "ä\u202e𝄞\ufeff"}, {"10 MiB", huge},
 }
 
-// neverInPaths are the texts that cannot be one segment of a path, and neverSent those that no service can be sent.
+// neverInPaths are the texts that cannot be one segment of a path, and neverSent those that no
+// service can be sent.
 var (
 	neverInPaths = map[string]bool{
 		"empty": true, "a dot": true, "a step up": true, "a slash": true, "a slash alone": true, "NUL": true, "CR LF": true, "DEL": true, "C1": true,
@@ -111,15 +112,16 @@ type site struct {
 	now   reflect.Value
 }
 
-// names of a site are what a ValidationError may call it: the last name in Go, that in JSON, and, for what has no name of its own, that
-// of what it is in.
+// names of a site are what a ValidationError may call it: the last name in Go, that in JSON, and,
+// for what has no name of its own, that of what it is in.
 func (s site) named(field string) bool {
 	for part := range strings.SplitSeq(field, ".") {
 		if slices.ContainsFunc(s.names, func(name string) bool { return name != "" && strings.HasPrefix(plainName(part), plainName(name)) }) {
 			return true
 		}
 	}
-	// An object is named like the one of its fields that makes it what it is: tenant.ID is the tenantID of a path.
+	// An object is named like the one of its fields that makes it what it is: tenant.ID is the
+	// tenantID of a path.
 	return plainName(strings.ReplaceAll(s.path, ".", "")) == plainName(field)
 }
 

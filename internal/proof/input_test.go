@@ -41,8 +41,9 @@ func inputs(client any) map[string]reflect.Value {
 	return found
 }
 
-// TestBadInput makes every call of every client with a nil context, with a nil or zero value of each argument, with a nil option, and of a
-// client that is nil or was not made by its constructor: all of it is a ValidationError that names what is wrong, and nothing is sent.
+// TestBadInput makes every call of every client with a nil context, with a nil or zero value of
+// each argument, with a nil option, and of a client that is nil or was not made by its constructor:
+// all of it is a ValidationError that names what is wrong, and nothing is sent.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {
@@ -105,7 +106,8 @@ func eachBadInput(method reflect.Value, parameters []string, good good, try func
 	}
 }
 
-// mayBeZero tells whether the zero value of a type is good input: filters and options, of which nothing need be set.
+// mayBeZero tells whether the zero value of a type is good input: filters and options, of which
+// nothing need be set.
 func mayBeZero(t reflect.Type) bool {
 	name := t.String()
 	return strings.HasSuffix(name, "DesiredConnection") || strings.HasSuffix(name, "Options") || strings.HasSuffix(name, "Filter")

@@ -29,7 +29,8 @@ import (
 type jsonRow struct {
 	// into is a pointer to the zero value.
 	into any
-	// text is an object as the service sends it. The sign $ stands for members that no type of this module has: unknown.
+	// text is an object as the service sends it. The sign $ stands for members that no type of
+	// this module has: unknown.
 	text string
 	// drops is set for types that ignore unknown members: they are never sent back.
 	drops bool
@@ -142,7 +143,8 @@ var notJSON = map[string]string{
 	"worklytics.InvalidConnectionError": "is an error, or holds one",
 }
 
-// jsonWays are the libraries that write and read. Version 2 is that of the wire, which on Go 1.27 is the standard library's.
+// jsonWays are the libraries that write and read. Version 2 is that of the wire, which on Go 1.27
+// is the standard library's.
 var jsonWays = map[string]struct {
 	marshal   func(any) ([]byte, error)
 	unmarshal func([]byte, any) error
@@ -152,7 +154,8 @@ var jsonWays = map[string]struct {
 	"reveal": {tenantkit.Reveal, tenantkit.Restore},
 }
 
-// TestJSON_LosesNothing decodes each type from its service's JSON, and writes and reads it by every pair of libraries.
+// TestJSON_LosesNothing decodes each type from its service's JSON, and writes and reads it by every
+// pair of libraries.
 func TestJSON_LosesNothing(t *testing.T) {
 	t.Parallel()
 	for _, row := range jsonRows {
@@ -205,7 +208,8 @@ func TestJSON_LosesNothing(t *testing.T) {
 	}
 }
 
-// count returns how many objects in data have a member with the name, and all three unknown members if so.
+// count returns how many objects in data have a member with the name, and all three unknown members
+// if so.
 func count(t *testing.T, data []byte, name string) int {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -236,7 +240,8 @@ func count(t *testing.T, data []byte, name string) int {
 	return within(value)
 }
 
-// TestJSON_EveryStructHasARow fails for an exported struct that is neither in jsonRows nor in notJSON.
+// TestJSON_EveryStructHasARow fails for an exported struct that is neither in jsonRows nor in
+// notJSON.
 func TestJSON_EveryStructHasARow(t *testing.T) {
 	t.Parallel()
 	has := make(map[string]bool)

@@ -26,8 +26,8 @@ func (l *linking) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Header: header, Body: io.NopCloser(strings.NewReader("[]")), Request: req}, nil
 }
 
-// TestNextLinks names a next page at another origin, one without end and one that was read, to all iterators of all clients: no request
-// leaves the origin, and no list goes on for ever.
+// TestNextLinks names a next page at another origin, one without end and one that was read, to all
+// iterators of all clients: no request leaves the origin, and no list goes on for ever.
 func TestNextLinks(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {

@@ -34,7 +34,8 @@ const (
 	maxConnections = 128 // of NewTransport
 )
 
-// load is one client under load. What is created bears a name of its own, so that a duplicate shows.
+// load is one client under load. What is created bears a name of its own, so that a duplicate
+// shows.
 type load struct {
 	name   string
 	server *fake.Server
@@ -42,7 +43,8 @@ type load struct {
 	create func(ctx context.Context, name string) error // nil where the API creates nothing with a name
 	// created counts what there is of each name.
 	created func() map[string]int
-	// modify adds one to a number that the server keeps, by Modify…; nil where there is none. number returns it.
+	// modify adds one to a number that the server keeps, by Modify…; nil where there is none.
+	// number returns it.
 	modify func(context.Context) error
 	number func() int
 	close  func()
@@ -214,8 +216,9 @@ func counts[T any](all []T, name func(T) string) map[string]int {
 	return n
 }
 
-// TestLoad makes 10 000 calls from 500 goroutines on each client, of which a third meet a fault: every read ends well, nothing is
-// created twice or lost by Modify…, outcomes are true, and connections are bounded. That no goroutine stays is seen by TestMain.
+// TestLoad makes 10 000 calls from 500 goroutines on each client, of which a third meet a fault:
+// every read ends well, nothing is created twice or lost by Modify…, outcomes are true, and
+// connections are bounded. That no goroutine stays is seen by TestMain.
 func TestLoad(t *testing.T) {
 	policy := tenantkit.RetryPolicy{MaxAttempts: 20, BaseDelay: time.Millisecond, MaxDelay: 4 * time.Millisecond, Budget: 10000}
 	for _, l := range loads(t, tenantkit.WithRetry(policy)) {
@@ -303,7 +306,8 @@ func (l load) checkCreated(t *testing.T, told map[string]tenantkit.Outcome) {
 	}
 }
 
-// TestDeadService calls services that are down from 500 goroutines: they see no more repetitions than the budget allows.
+// TestDeadService calls services that are down from 500 goroutines: they see no more repetitions
+// than the budget allows.
 func TestDeadService(t *testing.T) {
 	t.Parallel()
 	const budget = 100

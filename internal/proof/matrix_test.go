@@ -13,8 +13,9 @@ import (
 	"github.com/tenantkit/tenantkit/internal/fake"
 )
 
-// TestFaultMatrix makes every call of every client meet every fault, once and always, by a clock of its own: how often the server
-// applied it, what the caller is told, and how long it takes are what they must be, and no secret is shown anywhere.
+// TestFaultMatrix makes every call of every client meet every fault, once and always, by a clock of
+// its own: how often the server applied it, what the caller is told, and how long it takes are what
+// they must be, and no secret is shown anywhere.
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()
 	var cells, applied, failed atomic.Int64

@@ -9,7 +9,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// operation is an operation with the facts of the service's documentation that the oracle judges by.
+// operation is an operation with the facts of the service's documentation that the oracle judges
+// by.
 type operation struct {
 	tenantkit.Operation
 	expect  rest.Expect

@@ -13,7 +13,8 @@ const (
 	attemptTimeout = 30 * time.Second
 )
 
-// verdict is what a cell of the matrix must come to: worked out from the words of the documentation, not by the code under test.
+// verdict is what a cell of the matrix must come to: worked out from the words of the
+// documentation, not by the code under test.
 type verdict struct {
 	succeeds bool
 	attempts int
@@ -24,12 +25,13 @@ type verdict struct {
 	least, most time.Duration
 }
 
-// renewable tells whether a service's credentials in this package change when they are refused. Infoworks' do not: before it makes
-// another token the client asks whether the refused one is still good, and it is.
+// renewable tells whether a service's credentials in this package change when they are refused.
+// Infoworks' do not: before it makes another token the client asks whether the refused one is still
+// good, and it is.
 func (s service) renewable() bool { return s.name != "infoworks" }
 
-// judge says what a call of the operation must come to when the fault strikes once, or always. bodiless tells that the good answer has
-// no body.
+// judge says what a call of the operation must come to when the fault strikes once, or always.
+// bodiless tells that the good answer has no body.
 func judge(s service, op operation, f fault, always, bodiless bool) verdict {
 	v := weigh(s, op, f, always, bodiless)
 	v.applied = applications(op, f, v, always)
@@ -80,13 +82,15 @@ func weigh(s service, op operation, f fault, always, bodiless bool) verdict {
 	v := verdict{attempts: 1, outcome: f.outcome, sentinel: f.sentinel()}
 	if repeats(op.Class, f) {
 		v.attempts, v.succeeds = 2, true
-		// What was deleted by the first attempt is gone for the second, and that is told in the header.
+		// What was deleted by the first attempt is gone for the second, and that is told in
+		// the header.
 		if gone := op.Method == http.MethodDelete && (f.inBody || f.inject.Truncate); always && !gone {
 			v.attempts, v.succeeds = attempts, false
 		}
 	}
 	if op.Name == "RevokeAccessToken" && v.attempts > 1 && f.takesEffect() {
-		// The lost attempt has logged the user out, so that the next one is refused, and another is made with a new token.
+		// The lost attempt has logged the user out, so that the next one is refused, and
+		// another is made with a new token.
 		v.attempts = 3
 		if always && f.inBody {
 			v.attempts, v.succeeds, v.sentinel = attempts, false, tenantkit.ErrUnauthenticated

@@ -41,8 +41,9 @@ func checkDeath(t *testing.T, text string, secrets []string) {
 	}
 }
 
-// TestPanicsOfMiddlewares lets a middleware panic under every call, before the request is sent and after it was answered: the panic comes
-// out of the call, in the goroutine of its caller, with no secret in its text or stack; and the client still works.
+// TestPanicsOfMiddlewares lets a middleware panic under every call, before the request is sent and
+// after it was answered: the panic comes out of the call, in the goroutine of its caller, with no
+// secret in its text or stack; and the client still works.
 func TestPanicsOfMiddlewares(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {

@@ -24,8 +24,8 @@ type service struct {
 	name       string
 	operations []operation
 	start      func(options serverOptions) *stand
-	// own are the calls that are no operation of the table: what is made of several, and what iterates. They are named with the
-	// operation that they end in.
+	// own are the calls that are no operation of the table: what is made of several, and what
+	// iterates. They are named with the operation that they end in.
 	own map[string]string
 }
 
@@ -41,7 +41,8 @@ type stand struct {
 	baseURL string
 	// secrets are what no text may hold.
 	secrets []string
-	// connect makes a client, in the bubble that it is used in. Its credentials change when they are refused.
+	// connect makes a client, in the bubble that it is used in. Its credentials change when
+	// they are refused.
 	connect func(t testing.TB, opts ...tenantkit.Option) client
 }
 
@@ -58,7 +59,8 @@ type client struct {
 
 var services = []service{argoService, worklyticsService, keboolaService, datasinkService, infoworksService}
 
-// TestCallsAreComplete holds the calls of this package to the operations of the clients, so that a new operation cannot be forgotten.
+// TestCallsAreComplete holds the calls of this package to the operations of the clients, so that a
+// new operation cannot be forgotten.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {
@@ -92,7 +94,8 @@ func TestCallsAreComplete(t *testing.T) {
 	}
 }
 
-// TestCallsSucceed makes every call without a fault: what fails in the matrix fails for its fault alone.
+// TestCallsSucceed makes every call without a fault: what fails in the matrix fails for its fault
+// alone.
 func TestCallsSucceed(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {

@@ -52,8 +52,9 @@ func trusting(t *http.Transport, server *fake.Server) {
 	t.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 }
 
-// TestFaultsOfConnections makes every operation meet the faults of real connections, on a connection that was in use before where the
-// client has one: net/http must not send anything again by itself, and what the caller is told must be so.
+// TestFaultsOfConnections makes every operation meet the faults of real connections, on a
+// connection that was in use before where the client has one: net/http must not send anything again
+// by itself, and what the caller is told must be so.
 func TestFaultsOfConnections(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {

@@ -16,7 +16,8 @@ import (
 	"github.com/tenantkit/tenantkit/internal/rest"
 )
 
-// traps notes every connection that a client opens to anywhere but its TLS server. None of them gets an answer.
+// traps notes every connection that a client opens to anywhere but its TLS server. None of them
+// gets an answer.
 type traps struct {
 	mu     sync.Mutex
 	dialed []string
@@ -37,8 +38,8 @@ func (d *traps) take() []string {
 	return dialed
 }
 
-// transport opens connections by TLS to the server alone. It looks at no certificate and knows no names: nothing but the rules of this
-// module keeps a client from going elsewhere.
+// transport opens connections by TLS to the server alone. It looks at no certificate and knows no
+// names: nothing but the rules of this module keeps a client from going elsewhere.
 func (d *traps) transport(server string) *http.Transport {
 	t := tenantkit.NewTransport()
 	t.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
@@ -54,7 +55,8 @@ func (d *traps) transport(server string) *http.Transport {
 	return t
 }
 
-// elsewhere are the places that a server at host (an address with its port) may lead to, and no credential may follow.
+// elsewhere are the places that a server at host (an address with its port) may lead to, and no
+// credential may follow.
 func elsewhere(host string) map[string]string {
 	return map[string]string{
 		"the same host in plain text": "http://" + host + "/x", "another port in plain text": "http://127.0.0.1/x", "another port": "https://127.0.0.1:1/x",
@@ -65,8 +67,9 @@ func elsewhere(host string) map[string]string {
 
 func port(host string) string { return host[strings.LastIndex(host, ":")+1:] }
 
-// TestLeavingTLS makes every call of every client on a TLS server that redirects it, with each status, or names a next page, elsewhere: to
-// plain text, another host or another port. No connection is opened to there. A redirect within the origin is followed by reads.
+// TestLeavingTLS makes every call of every client on a TLS server that redirects it, with each
+// status, or names a next page, elsewhere: to plain text, another host or another port. No
+// connection is opened to there. A redirect within the origin is followed by reads.
 func TestLeavingTLS(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {

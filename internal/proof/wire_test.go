@@ -81,7 +81,8 @@ func bodyOf(req *http.Request) ([]byte, error) {
 	return body, errors.Join(err, req.Body.Close())
 }
 
-// repeated is all of a request as JSON, in the fields where the services' refusals have their words.
+// repeated is all of a request as JSON, in the fields where the services' refusals have their
+// words.
 func repeated(req *http.Request, body []byte) string {
 	all := fmt.Sprintf("%s %s %v %s", req.Method, req.URL, req.Header, body)
 	text, err := json.Marshal(map[string]any{
@@ -102,7 +103,8 @@ func credentialOf(req *http.Request) string {
 	return ""
 }
 
-// credentialsIn returns what a request's header holds of credentials, in all ways of writing that a server could repeat them in.
+// credentialsIn returns what a request's header holds of credentials, in all ways of writing that a
+// server could repeat them in.
 func credentialsIn(header http.Header) []string {
 	var found []string
 	for name, values := range header {
@@ -126,7 +128,8 @@ func credentialsIn(header http.Header) []string {
 	return found
 }
 
-// attempts returns how many requests of the operation left, those not counted that follow a redirect.
+// attempts returns how many requests of the operation left, those not counted that follow a
+// redirect.
 func (w *wire) attempts() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	// gramBytes is the length of the pieces by which a secret is recognized. It fits into a uint64.
+	// gramBytes is the length of the pieces by which a secret is recognized. It fits into a
+	// uint64.
 	gramBytes = 8
 	// maxRecent is how many secrets a Redactor remembers besides the pinned ones, and
 	// maxRecentBytes how many bytes they may have.
@@ -27,8 +28,8 @@ const (
 	maxPinned = 64
 	// maxSecretBytes is how much of one secret is compared.
 	maxSecretBytes = 16 << 10
-	// maxSingle is how much of a string is compared after undoing each encoding alone. Errors show
-	// less of it.
+	// maxSingle is how much of a string is compared after undoing each encoding alone. Errors
+	// show less of it.
 	maxSingle = 8 << 10
 	// maxRounds is how many encodings on top of each other are undone.
 	maxRounds = 3

@@ -339,7 +339,8 @@ func FuzzRedactorField(f *testing.F) {
 	f.Add(`p4/s"w<o>r&d+é\=~ 😀%41end`, "%", `\u00`)
 	f.Add("&lt;&amp;12345678", "=3", "&#1")
 	f.Fuzz(func(t *testing.T, secret, before, after string) {
-		// Half an escape before the secret may swallow its beginning, but not eight letters of it.
+		// Half an escape before the secret may swallow its beginning, but not eight letters
+		// of it.
 		if len(fold(secret)) < 4*gramBytes || len(secret) > maxSecretBytes || !strings.Contains(strings.ToValidUTF8(secret, ""), secret) {
 			return
 		}

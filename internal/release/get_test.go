@@ -22,8 +22,8 @@ func TestGet(t *testing.T) {
 	proxy := pack(t)
 	t.Run("zips", func(t *testing.T) { testZips(t, proxy) })
 
-	// Once this machine has loaded the modules, its module cache contains everything else that the
-	// programs need.
+	// Once this machine has loaded the modules, its module cache contains everything else that
+	// the programs need.
 	for _, folder := range folders {
 		command(t, filepath.Join(top, folder), nil, "go", "mod", "graph")
 		command(t, filepath.Join(top, folder), nil, "go", "list", "-deps", "./...")
@@ -49,8 +49,8 @@ func toolchain(t *testing.T, variable string) string {
 // testPrograms builds and runs the programs with the Go release, in a module cache of their own.
 // Their go.mod file has the language version; if it is empty, the go command chooses one.
 func testPrograms(t *testing.T, proxy, release, language string) {
-	// The toolchain is run from this machine's module cache, so that it is not unpacked into the
-	// other one again.
+	// The toolchain is run from this machine's module cache, so that it is not unpacked into
+	// the other one again.
 	goroot := strings.TrimSpace(command(t, ".", []string{"GOTOOLCHAIN=" + release}, "go", "env", "GOROOT"))
 	goCommand := filepath.Join(goroot, "bin", "go")
 	cache := strings.TrimSpace(command(t, ".", nil, "go", "env", "GOMODCACHE"))
@@ -59,8 +59,8 @@ func testPrograms(t *testing.T, proxy, release, language string) {
 		"GOPROXY=file://" + filepath.ToSlash(proxy) + ",file://" + filepath.ToSlash(cache) + "/cache/download,off",
 		"GOMODCACHE=" + t.TempDir(),
 		"GOSUMDB=off", "GONOPROXY=", "GOPRIVATE=", "GOWORK=off",
-		// With -trimpath, the build cache serves the next run too, although the module cache is in
-		// a new folder. With -modcacherw, the module cache can be deleted.
+		// With -trimpath, the build cache serves the next run too, although the module
+		// cache is in a new folder. With -modcacherw, the module cache can be deleted.
 		"GOFLAGS=-trimpath -modcacherw",
 		"AWS_CA_BUNDLE=", // if set, the AWS SDK requires its own HTTP client
 	}

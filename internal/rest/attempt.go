@@ -27,8 +27,8 @@ const (
 	maxFieldBytes = 1 << 10
 	// firstBytes is the size of the first buffer for a response of unknown length.
 	firstBytes = 8 << 10
-	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can be
-	// used again, and maxDrainTime how long that may take.
+	// maxDrainBytes is how much is read of a body that nobody wants, so that its connection can
+	// be used again, and maxDrainTime how long that may take.
 	maxDrainBytes = 256 << 10
 	maxDrainTime  = time.Second
 )
@@ -77,7 +77,8 @@ func (c *call) send(ctx context.Context) (*attempt, *failure) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if resp != nil {
-			// The error of the caller's own CheckRedirect comes with the response that it rejected.
+			// The error of the caller's own CheckRedirect comes with the response that
+			// it rejected.
 			err = errors.Join(err, resp.Body.Close())
 		}
 		return a, a.transportFailure(err)
@@ -158,8 +159,8 @@ func (a *attempt) contextCause(err error) error {
 		return contextError(a.ctx)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		// A time-out of the caller's http.Client or of the transport, which must not look like the
-		// end of the context.
+		// A time-out of the caller's http.Client or of the transport, which must not look
+		// like the end of the context.
 		if own := a.call.http.Timeout; own > 0 && time.Since(a.started) >= own {
 			return &timeoutError{own, err}
 		}
@@ -201,8 +202,8 @@ func (t *connectionTrace) start() *httptrace.ClientTrace {
 func (t *connectionTrace) outcome(err error) tenantkit.Outcome {
 	switch {
 	case t.connected.Load():
-		// Written or about to be: net/http writes on its own, so that even a cancelled request may
-		// still go out.
+		// Written or about to be: net/http writes on its own, so that even a cancelled
+		// request may still go out.
 		return tenantkit.OutcomeUnknown
 	case t.asked.Load() || failedToConnect(err):
 		return tenantkit.OutcomeNotSent

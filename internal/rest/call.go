@@ -37,12 +37,13 @@ type Call struct {
 	Header http.Header
 	// Body is sent as JSON, with its secrets; nil means no body.
 	Body any
-	// Into is what the JSON of the response is decoded into. If nil, its content does not matter.
+	// Into is what the JSON of the response is decoded into. If nil, its content does not
+	// matter.
 	Into any
 	// Check returns an error if the value decoded into Into is not what the operation promises.
 	Check func() error
-	// Element gets the address of each element of a streamed response, and returns an error if it
-	// is not what the operation promises.
+	// Element gets the address of each element of a streamed response, and returns an error if
+	// it is not what the operation promises.
 	Element func(element any) error
 	// CheckResponse is called after Check with the response, whose body is read, and returns an
 	// error if it is not what the operation promises.
@@ -265,10 +266,11 @@ func (c *call) request(ctx context.Context) (*http.Request, error) {
 	req.URL, req.Host = c.url, c.url.Host
 	req.Header = c.header()
 	if c.op.Method == http.MethodGet && c.op.Class != tenantkit.Read {
-		// When a kept connection breaks before the response, net/http retries a GET on its own,
-		// unless its body cannot be read a second time. An empty body does that, and is not seen on
-		// the wire: with the encoding given, net/http does not first look for a while whether the
-		// body holds anything, only to announce it in chunks where it had no time to look.
+		// When a kept connection breaks before the response, net/http retries a GET on its
+		// own, unless its body cannot be read a second time. An empty body does that, and
+		// is not seen on the wire: with the encoding given, net/http does not first look
+		// for a while whether the body holds anything, only to announce it in chunks where
+		// it had no time to look.
 		req.Body = io.NopCloser(strings.NewReader(""))
 		req.TransferEncoding = []string{"identity"}
 	}

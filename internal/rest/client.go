@@ -31,14 +31,14 @@ const (
 type API struct {
 	// Service is the name of the client package.
 	Service string
-	// Credentials are the service's credentials by the names that its operations use. Operations of
-	// the user's own, see [Client.Call], take the one named "".
+	// Credentials are the service's credentials by the names that its operations use.
+	// Operations of the user's own, see [Client.Call], take the one named "".
 	Credentials map[string]auth.Credential
-	// ReadError reads Code, Message, Details and RequestID from the body of an error response. It
-	// may change all of the error. Secrets that the client knows are redacted afterwards.
+	// ReadError reads Code, Message, Details and RequestID from the body of an error response.
+	// It may change all of the error. Secrets that the client knows are redacted afterwards.
 	ReadError func(failed *tenantkit.Error, body []byte)
-	// CredentialRejected reports whether an error response means that another credential might do.
-	// If nil, status 401 does.
+	// CredentialRejected reports whether an error response means that another credential might
+	// do. If nil, status 401 does.
 	CredentialRejected func(failed *tenantkit.Error) bool
 }
 
@@ -188,7 +188,8 @@ func httpClient(service, operation string, client *http.Client, middleware []fun
 // forCall returns the settings and the HTTP client of one call with options of its own.
 func (c *Client) forCall(op *Operation, opts []tenantkit.Option) (tenantkit.Settings, *http.Client, error) {
 	settings := c.settings
-	// Zero while the options are applied, to tell the client's own time-out from one of the call.
+	// Zero while the options are applied, to tell the client's own time-out from one of the
+	// call.
 	settings.Timeout, settings.PerCall = 0, true
 	settings, err := apply(op.Service, op.Name, settings, opts)
 	if err != nil {
@@ -202,8 +203,8 @@ func (c *Client) forCall(op *Operation, opts []tenantkit.Option) (tenantkit.Sett
 		if len(middleware) == len(c.settings.Middleware) {
 			return settings, c.http, nil
 		}
-		// The client's own middleware stays: made anew for each call it would lose what it keeps
-		// between calls.
+		// The client's own middleware stays: made anew for each call it would lose what it
+		// keeps between calls.
 		inner, middleware = c.http, middleware[len(c.settings.Middleware):]
 	}
 	client, err := httpClient(op.Service, op.Name, inner, middleware)

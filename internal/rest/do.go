@@ -114,7 +114,8 @@ func (c *call) decode(a *attempt) *failure {
 		return a.checkResponse(nil)
 	}
 	if c.op.Expect == Status && isHTML(a.resp.Header.Get("Content-Type")) {
-		// Keep the start of the page for the error. A read error only makes that excerpt shorter.
+		// Keep the start of the page for the error. A read error only makes that excerpt
+		// shorter.
 		body, _ := a.readBody(maxErrorBytes)
 		return a.invalidResponse(body, errors.New("it is an HTML page"))
 	}
@@ -187,8 +188,8 @@ func (c *call) run(ctx context.Context, use func(*attempt) *failure) (*attempt, 
 				c.priorOutcome = combineOutcomes(c.priorOutcome, f.Outcome)
 				continue
 			}
-			// The retry that was not made goes back to the budget. A retry after a renewal was not
-			// taken from it.
+			// The retry that was not made goes back to the budget. A retry after a
+			// renewal was not taken from it.
 			c.client.budget.give(c.retriesTaken - taken)
 			f.Err = joinInline(ended, f.Err)
 		}

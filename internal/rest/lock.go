@@ -44,8 +44,8 @@ func (c *Client) Locked(ctx context.Context, op *Operation, path []string, objec
 	}()
 	err = work(held)
 	if lost := context.Cause(held); err == nil && errors.Is(lost, coord.ErrLost) {
-		// Someone else may have worked at the same time, and may have overwritten what this work
-		// wrote.
+		// Someone else may have worked at the same time, and may have overwritten what this
+		// work wrote.
 		err = c.Error(op, path, tenantkit.OutcomeUnknown, fmt.Errorf("under the lock of %s: %w", strings.Join(object, " "), lost))
 	}
 	return err

@@ -36,8 +36,8 @@ func TestLocked_KeyAndContext(t *testing.T) {
 func TestLocked_Excludes(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
-		// Two clients without a locker in common do not wait for each other; the goroutines of one
-		// do.
+		// Two clients without a locker in common do not wait for each other; the goroutines
+		// of one do.
 		c := newTestClient(t, newMemory(t, jsonStep(`{}`)))
 		started := time.Now()
 		done := make(chan time.Duration, 2)

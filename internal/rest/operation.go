@@ -25,16 +25,16 @@ const (
 
 // An Operation is one operation of an API, as data.
 type Operation struct {
-	// Service, Name, Method, Path and Class are those of [tenantkit.Operation]. The placeholders of
-	// Path are named like the parameters of the client's method.
+	// Service, Name, Method, Path and Class are those of [tenantkit.Operation]. The
+	// placeholders of Path are named like the parameters of the client's method.
 	Service, Name, Method, Path string
 	Class                       tenantkit.Class
 	// Credential names the credential in API.Credentials that the operation takes.
 	Credential string
 	// Expect says what a successful response contains.
 	Expect Expect
-	// Deletes says that the operation deletes something, so that "not found" after a lost response
-	// means that it did.
+	// Deletes says that the operation deletes something, so that "not found" after a lost
+	// response means that it did.
 	Deletes bool
 	// Timeout is the least time that an attempt gets. If zero, the client's timeout is enough.
 	Timeout time.Duration

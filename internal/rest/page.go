@@ -25,8 +25,8 @@ type Pager[T any] struct {
 	// Next returns the next page that a response names, or "" after the last: [LinkURL], or the
 	// result of [LinkToken].
 	Next func(response *http.Response) (string, error)
-	// Check returns an error if an element is not what the operation promises. If nil, nothing is
-	// checked.
+	// Check returns an error if an element is not what the operation promises. If nil, nothing
+	// is checked.
 	Check func(*T) error
 }
 

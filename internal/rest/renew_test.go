@@ -317,8 +317,8 @@ func TestDo_SourceOfCredentialRejected(t *testing.T) {
 			if want != nil {
 				wants = append(wants, want)
 			}
-			// The first attempt is lost, the second cannot be made: it is not known whether the
-			// thing is gone.
+			// The first attempt is lost, the second cannot be made: it is not known
+			// whether the thing is gone.
 			c := newAPIClient(t, api, testURL, newMemory(t, step{err: errReset}), fastRetry())
 			err := c.Do(t.Context(), &deleteThing, callOf(&deleteThing), nil)
 			wantSentinels(t, err, wants...)

@@ -70,8 +70,8 @@ func statusOutcome(status int, waitAsked bool) tenantkit.Outcome {
 	case status >= 400 && status < 500, status == http.StatusTemporaryRedirect, status == http.StatusPermanentRedirect:
 		return tenantkit.OutcomeRejected
 	default:
-		// A redirect of another kind may lead from a finished POST to its result; a 5xx says
-		// nothing.
+		// A redirect of another kind may lead from a finished POST to its result; a 5xx
+		// says nothing.
 		return tenantkit.OutcomeUnknown
 	}
 }

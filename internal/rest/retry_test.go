@@ -104,7 +104,8 @@ func TestRetry_Statuses(t *testing.T) {
 						if n := len(server.sent()); n != tt.attempts[i] || failed.Attempts != n {
 							t.Errorf("%d requests, Attempts = %d, want %d", n, failed.Attempts, tt.attempts[i])
 						}
-						// Without a wait that the server asks for: up to 1, 2 and 2 seconds.
+						// Without a wait that the server asks for: up to 1,
+						// 2 and 2 seconds.
 						least, most := time.Duration(0), 5*time.Second+3
 						if tt.attempts[i] == 1 {
 							most = 0

@@ -104,8 +104,8 @@ func TestConnectionReuse(t *testing.T) {
 					t.Fatalf("err = %v", err)
 				}
 			}
-			// One, where the machine is idle: net/http drops a connection whose writer reports 50
-			// ms late. A client that does not read to the end needs 100.
+			// One, where the machine is idle: net/http drops a connection whose writer
+			// reports 50 ms late. A client that does not read to the end needs 100.
 			if n := connections.Load(); n > 5 {
 				t.Errorf("%d connections, want 1, or a few", n)
 			}

@@ -216,7 +216,8 @@ func TestCancelledWait(t *testing.T) {
 				ctx, cancel := tt.end(t.Context())
 				defer cancel()
 				server := newMemory(t, tt.step)
-				// Waits of about an hour, so that the second attempt does not come before the end.
+				// Waits of about an hour, so that the second attempt does not come
+				// before the end.
 				policy := tenantkit.RetryPolicy{MaxElapsed: -1, BaseDelay: 1 << 62, MaxDelay: 1 << 62}
 				c := newTestClient(t, server, tenantkit.WithRetry(policy))
 				started := time.Now()

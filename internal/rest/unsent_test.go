@@ -213,7 +213,8 @@ func TestNoSilentRepetition(t *testing.T) {
 					return true
 				})
 				c := newAPIClient(t, testAPI(), server.url(), tenantkit.NewTransport(), tenantkit.WithRetry(tenantkit.NoRetry()))
-				// The first call leaves the connection, the second one is lost on it.
+				// The first call leaves the connection, the second one is lost on
+				// it.
 				if err := c.Do(t.Context(), &listThings, Call{Into: new(thing)}, nil); err != nil {
 					t.Fatal(err)
 				}

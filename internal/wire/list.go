@@ -46,8 +46,8 @@ func (l *List[Read, Kept]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 			return fmt.Errorf("element %d: %w", len(l.Elements), err)
 		}
 		if cap(l.Elements) == 0 {
-			// Room for what follows, if it is of the same size, but no more than growing would soon
-			// reach.
+			// Room for what follows, if it is of the same size, but no more than
+			// growing would soon reach.
 			more := int64(len(decoder.UnreadBuffer())) / (decoder.InputOffset() - start)
 			l.Elements = make([]Kept, 0, 1+min(more, maxGuess))
 		}

@@ -157,8 +157,8 @@ func FuzzOpenArray(f *testing.F) {
 			}
 		}
 		for _, item := range got {
-			// Decoded again in our own spelling an element may be longer or shorter; by far it is
-			// not.
+			// Decoded again in our own spelling an element may be longer or shorter; by
+			// far it is not.
 			if data, err := json.Marshal(item); err == nil && bound >= 0 && bound < math.MaxInt64/8 && int64(len(data)) > 8*bound+64 {
 				t.Errorf("an element of %d bytes under a bound of %d", len(data), bound)
 			}

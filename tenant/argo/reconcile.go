@@ -15,16 +15,16 @@ import (
 type ReconcileOptions struct {
 	// DryRun plans, and changes nothing on the service.
 	DryRun bool
-	// Store keeps the tenant's status while changes wipe it, so that another run restores it after
-	// the program was killed. If nil, the status survives errors and panics, as with
+	// Store keeps the tenant's status while changes wipe it, so that another run restores it
+	// after the program was killed. If nil, the status survives errors and panics, as with
 	// [Client.KeepStatus], but not the end of the program. [coord.Dir] is one.
 	Store coord.Store
-	// Planned is called with the plan before the first change, also in a dry run. If it returns an
-	// error, nothing is changed.
+	// Planned is called with the plan before the first change, also in a dry run. If it returns
+	// an error, nothing is changed.
 	Planned func(Changes) error
 	// Before is called before each change. If it returns an error, the run ends there, and the
-	// status is restored. A run that a person interrupts should end this way: ending the context
-	// cuts off the change in hand.
+	// status is restored. A run that a person interrupts should end this way: ending the
+	// context cuts off the change in hand.
 	Before func(Change) error
 	// After is called after each change that was made.
 	After func(Change)
@@ -34,8 +34,8 @@ type ReconcileOptions struct {
 type Changes struct {
 	// Changes are in the order in which they are made.
 	Changes []Change
-	// Tenant is the tenant with its users and their keys: after all changes, or before them in a
-	// dry run. It is nil if the tenant does not exist yet, and after an error.
+	// Tenant is the tenant with its users and their keys: after all changes, or before them in
+	// a dry run. It is nil if the tenant does not exist yet, and after an error.
 	Tenant *Tenant
 	// Others are users of the tenant that the desired state does not name. They are left alone.
 	Others []User

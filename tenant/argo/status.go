@@ -30,8 +30,8 @@ func (s TenantStatus) hasID() bool { return s.ID != "" }
 // Status is what the argo engine reports of a tenant. The zero value is a status that was never
 // set, or was wiped.
 type Status struct {
-	// Total is worked out by the server when it is read: whether everything else is true. It is not
-	// sent.
+	// Total is worked out by the server when it is read: whether everything else is true. It is
+	// not sent.
 	Total bool
 	// AMS is the state of the messaging service.
 	AMS AMS

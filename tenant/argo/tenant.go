@@ -36,8 +36,8 @@ type Tenant struct {
 type Info struct {
 	// Name is unique in the service, and needed.
 	Name string
-	// Email, Description, Image and Website are for people: the server takes any text. Image and
-	// Website are addresses.
+	// Email, Description, Image and Website are for people: the server takes any text. Image
+	// and Website are addresses.
 	Email       string
 	Description string
 	Image       string
@@ -68,8 +68,8 @@ type DBConf struct {
 
 // Topology says where a tenant's sites and services are read from.
 type Topology struct {
-	// Type is the kind of the source ("GOCDB"), and Feed its address. Both are empty where none is
-	// set.
+	// Type is the kind of the source ("GOCDB"), and Feed its address. Both are empty where none
+	// is set.
 	Type string
 	Feed string
 	// Extra holds fields of the server that this package does not know. They are sent back, and
@@ -244,7 +244,8 @@ func (c *Client) tenantNamed(ctx context.Context, op *rest.Operation, name strin
 	case 0:
 		return nil, nil
 	case 1:
-		// The list may lack its users: a restricted administrator must not take them for missing.
+		// The list may lack its users: a restricted administrator must not take them for
+		// missing.
 		return c.GetTenant(ctx, ids[0], opts...)
 	}
 	return nil, c.duplicate(op, nil, "tenant "+name, ids)
@@ -336,8 +337,8 @@ func (c *Client) ModifyTenant(ctx context.Context, tenantID string, change func(
 		if err != nil {
 			return rest.AsNotSent(err)
 		}
-		// The write reports a secret that cannot be sent, with its field: change may yet replace
-		// it.
+		// The write reports a secret that cannot be sent, with its field: change may yet
+		// replace it.
 		before, beforeErr := tenantkit.Reveal(tenant)
 		if err := change(tenant); err != nil {
 			return c.rest.Error(&modifyTenant, path, tenantkit.OutcomeNotSent, fmt.Errorf("change: %w", err))

@@ -101,8 +101,8 @@ func (c *Client) addUser(held context.Context, tenantID string, user *User, opts
 const (
 	// provisionAttempts is how often ProvisionUser creates a user that the server loses.
 	provisionAttempts = 3
-	// provisionWait is the time before ProvisionUser reads a second time: a read may come before a
-	// write that was accepted.
+	// provisionWait is the time before ProvisionUser reads a second time: a read may come
+	// before a write that was accepted.
 	provisionWait = 500 * time.Millisecond
 )
 

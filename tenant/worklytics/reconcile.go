@@ -25,8 +25,8 @@ type DesiredConnection struct {
 
 // ReconcileOptions are options of [Client.Reconcile].
 type ReconcileOptions struct {
-	// DryRun returns the changes without writing to the service, and does not wait for other runs.
-	// Forget and Adopt still take effect, since they change the store only.
+	// DryRun returns the changes without writing to the service, and does not wait for other
+	// runs. Forget and Adopt still take effect, since they change the store only.
 	DryRun bool
 	// Forget are names of connections whose entries in the store are deleted first. If one of
 	// them is desired, it is created.

@@ -65,8 +65,8 @@ var modes = map[string]func(args []string){
 		must(child("hang", args[0]).Start())
 		connectAndHang(args[0])
 	},
-	// orphan ADDRESS TOKEN prints the token and ends, and leaves a hanging child behind that shares
-	// its output.
+	// orphan ADDRESS TOKEN prints the token and ends, and leaves a hanging child behind that
+	// shares its output.
 	"orphan": func(args []string) {
 		must(child("hang", args[0]).Start())
 		fmt.Println(args[1])

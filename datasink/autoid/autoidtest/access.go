@@ -60,7 +60,8 @@ func (s *Server) TokenCount() int {
 	return good
 }
 
-// RevokeTokens makes all tokens unknown, as the end of a session does; whoever logs in again gets a new one.
+// RevokeTokens makes all tokens unknown, as the end of a session does; whoever logs in again gets a
+// new one.
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -34,7 +34,8 @@ func (s *Server) AddAssignment(user, entitlement string) {
 	s.add(assignmentOf(user, entitlement), status{datasink: "nack"})
 }
 
-// AddRule adds the decision on a rule, with the status nack. The order of the justification does not matter.
+// AddRule adds the decision on a rule, with the status nack. The order of the justification does
+// not matter.
 func (s *Server) AddRule(entitlement string, justification ...string) {
 	s.add(ruleOf(entitlement, justification), status{datasink: "nack"})
 }
@@ -48,7 +49,8 @@ func (s *Server) add(d decision, st status) {
 	s.decisions[d] = st
 }
 
-// AssignmentStatus returns the status of a decision on an assignment: "ack", "nack", or nothing when there is no such decision.
+// AssignmentStatus returns the status of a decision on an assignment: "ack", "nack", or nothing
+// when there is no such decision.
 func (s *Server) AssignmentStatus(user, entitlement string) string {
 	return s.status(assignmentOf(user, entitlement)).datasink
 }
@@ -70,7 +72,8 @@ func (s *Server) status(d decision) status {
 	return s.decisions[d]
 }
 
-// DecisionCounts returns the number of decisions that the server keeps with the status ack, and with the status nack.
+// DecisionCounts returns the number of decisions that the server keeps with the status ack, and
+// with the status nack.
 func (s *Server) DecisionCounts() (ack, nack int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +87,8 @@ func (s *Server) DecisionCounts() (ack, nack int) {
 	return ack, nack
 }
 
-// StatusesSet returns how many times the status of a decision was set, to the same value as before or to another.
+// StatusesSet returns how many times the status of a decision was set, to the same value as before
+// or to another.
 func (s *Server) StatusesSet() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantkit/tenantkit/datasink/autoid/autoidtest"
 )
 
-// A program under test meets a service that loses an answer; the test looks at what the service got. In a test, autoidtest.Start(t)
-// closes the server at its end.
+// A program under test meets a service that loses an answer; the test looks at what the service
+// got. In a test, autoidtest.Start(t) closes the server at its end.
 func Example() {
 	server := autoidtest.NewServer()
 	defer server.Close()

@@ -96,7 +96,8 @@ func matches(kept, filter sink, name string) bool {
 	if !given || bytes.Equal(kept[name], asked) {
 		return true
 	}
-	// Texts without escapes need not be decoded to differ, which matters among thousands of sinks.
+	// Texts without escapes need not be decoded to differ, which matters among thousands of
+	// sinks.
 	if !bytes.ContainsRune(asked, '\\') && !bytes.ContainsRune(kept[name], '\\') && bytes.HasPrefix(asked, []byte(`"`)) && bytes.HasPrefix(kept[name], []byte(`"`)) {
 		return false
 	}
@@ -118,7 +119,8 @@ func (t threshold) check() error {
 	return nil
 }
 
-// within tells whether all timestamps are within their thresholds. The texts compare like the times, since all have one format.
+// within tells whether all timestamps are within their thresholds. The texts compare like the
+// times, since all have one format.
 func within(kept sink, thresholds map[string]threshold) bool {
 	for name, t := range thresholds {
 		value := kept.text(name)

@@ -20,27 +20,35 @@ const (
 // DefaultTokenLifetime is how long a token serves.
 const DefaultTokenLifetime = 12 * time.Hour
 
-// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the zero value does nothing.
+// A Fault is a failure to inject with the method Fail of a [Server]. Combine its fields freely; the
+// zero value does nothing.
 //
 //   - Times: how many requests it hits. 0 means one, less than 0 all.
-//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means all.
+//   - Rate: the share of requests it hits, between 0 and 1, the same ones in every run. 0 means
+//     all.
 //   - Delay: time before the request is handled, or before it is answered when Applied is set.
-//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no effect, unless Applied is set.
-//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless Applied is set.
+//   - Status, RetryAfter, Header, Body: an answer in place of the real one. The request has no
+//     effect, unless Applied is set.
+//   - HTML: the 200 of a gateway, with a page in place of JSON. The request has no effect, unless
+//     Applied is set.
 //   - Garbage: the real status, with a body that is not JSON.
 //   - Empty: 200 without body or content type.
-//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or after; the request has no effect.
-//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the answer or in its header.
-//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the announced body, more than that, or a
-//     body that does not end.
-//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this pause before each.
+//   - ResetUnread, ResetBefore: the connection is reset before the request's body is read, or
+//     after; the request has no effect.
+//   - ResetAfter, ResetInHeader: the request takes effect, then the connection is reset, before the
+//     answer or in its header.
+//   - Truncate, Overlong, Endless: the request takes effect, and the answer has half of the
+//     announced body, more than that, or a body that does not end.
+//   - Slow: the request takes effect, and the body of the answer comes in eight parts with this
+//     pause before each.
 type Fault = fake.Fault
 
 // A Request is one request as the server saw it, credentials included.
 //
-//   - Operation: the name of the client's method, such as "UpdateAssignmentStatus"; "Login" and "RenewToken" are those of a log-in;
-//     empty when the API has no such route.
-//   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was sent.
+//   - Operation: the name of the client's method, such as "UpdateAssignmentStatus"; "Login" and
+//     "RenewToken" are those of a log-in; empty when the API has no such route.
+//   - Method, Path (escaped), RawQuery, Host, Header, Body, ContentLength, RemoteAddr: what was
+//     sent.
 //   - Status: the status answered, 0 when none was.
 //   - Applied: the handler of the API ran, whatever it answered.
 //   - Effect: it answered 2xx, so that Server.Applied counts the request, whatever the client got.
@@ -54,18 +62,26 @@ type Cleaner = fake.Cleaner
 //
 // Beside the methods below, it has those of every fake of this module:
 //
-//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for each fault unless its Times says
-//     otherwise; "" stands for every operation. A name that is no operation fails the test that [Start] was given.
+//   - Fail(operation string, faults ...Fault) makes coming requests of the operation fail, one for
+//     each fault unless its Times says otherwise; "" stands for every operation. A name that is no
+//     operation fails the test that [Start] was given.
 //   - Recover() drops the faults that are not used up.
-//   - Requests() []Request returns copies of all requests so far, in the order in which they arrived.
-//   - Applied(operation string) int tells how many requests of the operation took effect, answered or not.
-//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the request; nil tells nobody.
-//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections() int tells how many connections were open at a time.
-//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client takes.
+//   - Requests() []Request returns copies of all requests so far, in the order in which they
+//     arrived.
+//   - Applied(operation string) int tells how many requests of the operation took effect, answered
+//     or not.
+//   - OnRequest(f func(Request)) has f told of each request that has ended, in the goroutine of the
+//     request; nil tells nobody.
+//   - ForgetRequests() drops the record of requests, not the counts of Applied. MostConnections()
+//     int tells how many connections were open at a time.
+//   - URL() string returns scheme and address without a path; [Server.BaseURL] is what a client
+//     takes.
 //   - Client() *http.Client and CertPool() *x509.CertPool trust its certificate.
-//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a bubble of testing/synctest, where no
-//     socket works; the server itself is made outside of the bubble.
-//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with it.
+//   - RoundTripper() http.RoundTripper takes requests to the server through memory. It serves in a
+//     bubble of testing/synctest, where no socket works; the server itself is made outside of the
+//     bubble.
+//   - Close() stops the server, and ends its answers at once. Done() <-chan struct{} is closed with
+//     it.
 type Server struct {
 	*fake.Server
 
@@ -95,17 +111,20 @@ type settings struct {
 	transport []fake.Option
 }
 
-// WithListener makes the server listen there in place of a free port of the loopback interface, and close it in the end.
+// WithListener makes the server listen there in place of a free port of the loopback interface, and
+// close it in the end.
 func WithListener(listener net.Listener) Option {
 	return func(s *settings) { s.transport = append(s.transport, fake.Listener(listener)) }
 }
 
-// WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool of [Server].
+// WithTLS makes the server speak https, as the real one does; see the methods Client and CertPool
+// of [Server].
 func WithTLS() Option {
 	return func(s *settings) { s.transport = append(s.transport, fake.TLS()) }
 }
 
-// WithToken adds a bearer token that does not expire. Once it is given, DefaultToken is no token any more.
+// WithToken adds a bearer token that does not expire. Once it is given, DefaultToken is no token
+// any more.
 func WithToken(token string) Option {
 	return func(s *settings) { s.server.tokens[token] = time.Time{} }
 }
@@ -135,25 +154,29 @@ func WithTenantID(id string) Option {
 	return func(s *settings) { s.server.tenantID = id }
 }
 
-// WithEitherCredential makes each call take a bearer token or an API key, as other chapters of the API do.
+// WithEitherCredential makes each call take a bearer token or an API key, as other chapters of the
+// API do.
 func WithEitherCredential() Option {
 	return func(s *settings) { s.server.either = true }
 }
 
-// WithAnswersAsPrinted makes the answers those that the documentation prints: timestamps in a mix of two spellings, and for most
-// writes a body that is not JSON. Without it, names are in camel case and bodies are JSON.
+// WithAnswersAsPrinted makes the answers those that the documentation prints: timestamps in a mix
+// of two spellings, and for most writes a body that is not JSON. Without it, names are in camel
+// case and bodies are JSON.
 func WithAnswersAsPrinted() Option {
 	return func(s *settings) { s.server.printed = true }
 }
 
-// WithUnknownDecisionsRefused makes the server refuse, with 400, a request that names a decision which was not added, and then set
-// no status at all. Without it, any decision gets the status that is sent.
+// WithUnknownDecisionsRefused makes the server refuse, with 400, a request that names a decision
+// which was not added, and then set no status at all. Without it, any decision gets the status that
+// is sent.
 func WithUnknownDecisionsRefused() Option {
 	return func(s *settings) { s.server.refuseUnknown = true }
 }
 
-// WithCountsOnly makes the server forget requests and decisions, and only count them, so that its memory does not grow in a run of
-// millions: see the method Applied of [Server], and [Server.StatusesSet].
+// WithCountsOnly makes the server forget requests and decisions, and only count them, so that its
+// memory does not grow in a run of millions: see the method Applied of [Server], and
+// [Server.StatusesSet].
 func WithCountsOnly() Option {
 	return func(s *settings) { s.server.countOnly = true }
 }
@@ -239,7 +262,8 @@ func refusal(status int, message string) fake.Response {
 	return fake.JSON(status, map[string]string{"message": message})
 }
 
-// accepted is the answer to a write; the documentation prints three of them as JSON, and the others not.
+// accepted is the answer to a write; the documentation prints three of them as JSON, and the others
+// not.
 func (s *Server) accepted(jsonAsPrinted bool) fake.Response {
 	body := `{"message":"ok"}`
 	if s.printed && !jsonAsPrinted {

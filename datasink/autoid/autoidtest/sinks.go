@@ -44,8 +44,8 @@ var timestamps = map[string]string{
 	"rolePublishTimestamp": "role_publish_timestamp",
 }
 
-// What is printed in the other spelling. Of the two that the documentation shows in each answer, the first is printed one way, and
-// the second the other way; what it does not show is shared out.
+// What is printed in the other spelling. Of the two that the documentation shows in each answer,
+// the first is printed one way, and the second the other way; what it does not show is shared out.
 var (
 	printedInQuery = []string{"autoRequestTimestamp", "autoCertifyTimestamp"}
 	printedInLogs  = []string{"certifyTimestamp", "autoRequestTimestamp", "rolePublishTimestamp"}
@@ -126,7 +126,8 @@ func (s *Server) find(id string) int {
 	return slices.IndexFunc(s.sinks, func(kept *sink) bool { return kept.text("id") == id })
 }
 
-// fields reads the body of a request, which must be an object with the given texts, and good timestamps.
+// fields reads the body of a request, which must be an object with the given texts, and good
+// timestamps.
 func fields(r *Request, required ...string) (sink, error) {
 	var sent sink
 	if err := json.Unmarshal(r.Body, &sent); err != nil || sent == nil {

@@ -179,12 +179,14 @@ type tab struct {
 	errors []string
 }
 
-// open opens a tab that ends with the test. In the end its console must hold no error, unless the test took them out.
+// open opens a tab that ends with the test. In the end its console must hold no error, unless the
+// test took them out.
 func open(t *testing.T, address string, before ...step) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	// The tab lives as long as the context of its first step, which must have no end of its own.
+	// The tab lives as long as the context of its first step, which must have no end of its
+	// own.
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}

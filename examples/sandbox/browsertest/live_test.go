@@ -121,7 +121,8 @@ func TestPause(t *testing.T) {
 	b.await(t, live)
 	b.do(t, chromedp.Click(`#pause`))
 	b.await(t, `document.getElementById('status').textContent === 'Paused' && document.getElementById('pause').getAttribute('aria-pressed') === 'true'`)
-	// The page is asked for twice behind the event, by which time one that is not paused shows the request.
+	// The page is asked for twice behind the event, by which time one that is not paused shows
+	// the request.
 	b.do(t, script(`window.asked = 0;
 		const ask = () => fetch('/').then((answer) => answer.text()).then((page) => { if (page.includes('CreateTenant')) window.asked++ });
 		new EventSource('/events').addEventListener('change', () => ask().then(ask))`))
@@ -184,7 +185,8 @@ func newFront(t *testing.T, page string) *front {
 	return f
 }
 
-// A page whose stream ends, or is refused for a while, connects again by itself, and shows what it missed.
+// A page whose stream ends, or is refused for a while, connects again by itself, and shows what it
+// missed.
 func TestReconnect(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -42,7 +42,8 @@ func size(width, height int64) step {
 	return command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
 }
 
-// contrasts returns the texts whose contrast is below that of WCAG 2.2, level AA, and the borders of controls below theirs.
+// contrasts returns the texts whose contrast is below that of WCAG 2.2, level AA, and the borders
+// of controls below theirs.
 const contrasts = `(() => {
 	const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
 	const rgba = (color) => {
@@ -104,7 +105,8 @@ func TestColours(t *testing.T) {
 	}
 }
 
-// No text is so wide that the page has to be moved sideways: on 320 pixels, which is also a window of 640 at 200 %, and with large text.
+// No text is so wide that the page has to be moved sideways: on 320 pixels, which is also a window
+// of 640 at 200 %, and with large text.
 func TestNarrow(t *testing.T) {
 	t.Parallel()
 	_, b := filled(t)
@@ -190,7 +192,8 @@ func text(value *accessibility.Value) string {
 	return strings.Trim(string(value.Value), `"`)
 }
 
-// What a reader of the page hears, on a wide page and on a narrow one, where the table has no columns to see.
+// What a reader of the page hears, on a wide page and on a narrow one, where the table has no
+// columns to see.
 func TestAccessibilityTree(t *testing.T) {
 	t.Parallel()
 	_, b := filled(t)

@@ -1,9 +1,10 @@
-// Report measures this module beside calls by hand and other SDKs, and prints what it found as Markdown:
+// Report measures this module beside calls by hand and other SDKs, and prints what it found as
+// Markdown:
 //
 //	go run ./internal/bench/report -help
 //
-// The work is done by the program in internal/bench/suite, a module of its own, so that nobody who uses this one downloads the SDKs
-// that it is compared with.
+// The work is done by the program in internal/bench/suite, a module of its own, so that nobody who
+// uses this one downloads the SDKs that it is compared with.
 package main
 
 import (

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// clock is the processor time of this process: other programs on the machine change it less than they change the time on the wall.
+// clock is the processor time of this process: other programs on the machine change it less than
+// they change the time on the wall.
 func clock() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

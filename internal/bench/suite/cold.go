@@ -23,7 +23,8 @@ const module = "github.com/tenantkit/tenantkit/internal/bench/suite"
 // coldTime bounds all the compiling: it takes three minutes of two processors.
 const coldTime = 30 * time.Minute
 
-// coldWork measures what a program pays for a client before its first call. The standard library is compiled before.
+// coldWork measures what a program pays for a client before its first call. The standard library is
+// compiled before.
 func coldWork(ctx context.Context, r *report) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, coldTime)
 	defer cancel()
@@ -93,7 +94,8 @@ func coldWork(ctx context.Context, r *report) (err error) {
 	return nil
 }
 
-// build compiles a program with a cache of its own, whatever tags this one was built with, and returns how long that took.
+// build compiles a program with a cache of its own, whatever tags this one was built with, and
+// returns how long that took.
 func build(ctx context.Context, dir, cache, name string) (time.Duration, error) {
 	command := exec.CommandContext(ctx, "go", "build", "-tags=", "-ldflags=-s -w", "-o", filepath.Join(dir, name), module+"/cold/"+name)
 	command.Env = append(os.Environ(), "GOCACHE="+cache)

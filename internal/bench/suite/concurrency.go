@@ -99,7 +99,8 @@ func (c *crowd) measure(ctx context.Context, goroutines int, limit time.Duration
 	return nil
 }
 
-// flood calls from many goroutines for a while, and returns how many calls were made, and how long all took.
+// flood calls from many goroutines for a while, and returns how many calls were made, and how long
+// all took.
 func flood(ctx context.Context, goroutines int, limit time.Duration, call func(context.Context) (any, error)) (int, time.Duration, error) {
 	var all sync.WaitGroup
 	counts, errs := make([]int, goroutines), make([]error, goroutines)
@@ -127,10 +128,12 @@ func contention() float64 {
 	return read[0].Value.Float64()
 }
 
-// waits are cycles that goroutines waited for locks: for all in the mutex profile, and for those that code of this module held.
+// waits are cycles that goroutines waited for locks: for all in the mutex profile, and for those
+// that code of this module held.
 type waits struct{ all, own float64 }
 
-// profiled returns the cycles in the mutex profile: all of them, and those of locks that code of this module held.
+// profiled returns the cycles in the mutex profile: all of them, and those of locks that code of
+// this module held.
 func profiled() waits {
 	records := make([]runtime.BlockProfileRecord, 1024)
 	for {
@@ -151,8 +154,8 @@ func profiled() waits {
 	return w
 }
 
-// holder returns the function that held the lock: the first on the stack that is no part of the locks themselves. Locks inside the
-// runtime, of its memory and timers, have no holder.
+// holder returns the function that held the lock: the first on the stack that is no part of the
+// locks themselves. Locks inside the runtime, of its memory and timers, have no holder.
 func holder(stack []uintptr) string {
 	frames := runtime.CallersFrames(stack)
 	for {

@@ -8,7 +8,8 @@ import (
 
 const liveAndUncollected = "/memory/classes/heap/objects:bytes"
 
-// peakHeap runs work and returns by how many bytes at most the heap grew meanwhile, garbage that is not yet collected included.
+// peakHeap runs work and returns by how many bytes at most the heap grew meanwhile, garbage that is
+// not yet collected included.
 func peakHeap(work func() error) (uint64, error) {
 	runtime.GC()
 	runtime.GC()

@@ -1,4 +1,5 @@
-// Suite measures tenantkit against calls by hand and other SDKs, all in one run, and writes what it found as Markdown.
+// Suite measures tenantkit against calls by hand and other SDKs, all in one run, and writes what it
+// found as Markdown.
 package main
 
 import (

@@ -23,7 +23,8 @@ type sample struct {
 	bytes  float64
 }
 
-// interleave runs the tasks in turn, each for a while in each round, so that whatever else the machine does meets all of them.
+// interleave runs the tasks in turn, each for a while in each round, so that whatever else the
+// machine does meets all of them.
 func interleave(rounds int, each time.Duration, tasks []task) ([]sample, error) {
 	times := make([][]float64, len(tasks))
 	allocs := make([][]float64, len(tasks))

@@ -19,7 +19,8 @@ const (
 	fetchTime = 20 * time.Millisecond
 )
 
-// tokensWork measures how many goroutines at once get a token when the kept one is over, and while it is renewed early.
+// tokensWork measures how many goroutines at once get a token when the kept one is over, and while
+// it is renewed early.
 func tokensWork(ctx context.Context, r *report) error {
 	details := table{
 		title: "1000 goroutines whose token is over, a fetch of 20 ms", head: []string{"contender", "fetches", "last goroutine after the fetch", "wait while a token that still serves is renewed"},
@@ -67,7 +68,8 @@ func tokensWork(ctx context.Context, r *report) error {
 			o.fetches = append(o.fetches, float64(server.fetches.Load()))
 			o.after = append(o.after, float64(after))
 
-			// The first token lives so long that each source is already in its time of renewal.
+			// The first token lives so long that each source is already in its time of
+			// renewal.
 			renewing := &tokenServer{life: 9 * time.Second}
 			ask := contender.open(renewing)
 			if err := ask(); err != nil {
@@ -113,7 +115,8 @@ func (s *tokenServer) Token() (*oauth2.Token, error) {
 
 func (s *tokenServer) wait() { s.running.Wait() }
 
-// together lets all callers ask at once, and returns how long after the fetch the last of them had its token.
+// together lets all callers ask at once, and returns how long after the fetch the last of them had
+// its token.
 func together(ask func() error, server *tokenServer) (time.Duration, error) {
 	var waiting, done sync.WaitGroup
 	errs := make([]error, callers)

@@ -6,7 +6,8 @@ import (
 	"runtime"
 )
 
-// newest is the newest release of Go, the only one whose figures are published. Raise it when Go releases another.
+// newest is the newest release of Go, the only one whose figures are published. Raise it when Go
+// releases another.
 const newest = "go1.27.4"
 
 // current returns an error if a toolchain is older than the newest, or is not a plain release.
@@ -20,7 +21,8 @@ func current(toolchain string) error {
 	return nil
 }
 
-// heading returns the beginning of the report. Unless complete, it says that the figures are a trial.
+// heading returns the beginning of the report. Unless complete, it says that the figures are a
+// trial.
 func heading(toolchain string, rounds int, complete bool) string {
 	const published = `# Results with %s
 

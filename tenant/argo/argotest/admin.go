@@ -14,11 +14,11 @@ type Role int
 const (
 	// RoleSuperAdmin may do all.
 	RoleSuperAdmin Role = 0
-	// RoleRestricted may list tenants without their databases and users, read a status, and find a
-	// user by its id.
+	// RoleRestricted may list tenants without their databases and users, read a status, and
+	// find a user by its id.
 	RoleRestricted Role = 1
-	// RoleUI may list the tenants that have a user with the role admin_ui, with those users only,
-	// read a status, and find a user by its id.
+	// RoleUI may list the tenants that have a user with the role admin_ui, with those users
+	// only, read a status, and find a user by its id.
 	RoleUI Role = 2
 )
 

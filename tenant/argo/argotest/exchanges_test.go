@@ -148,8 +148,8 @@ func newPlayer(t *testing.T, scheme argotest.Option) player {
 		argotest.WithAdminKey("key-ui", argotest.RoleUI),
 		argotest.WithAdminKey("key-both", argotest.RoleRestricted|argotest.RoleUI),
 	)
-	// The transport must not add a header that was not recorded, nor follow what was recorded as an
-	// answer.
+	// The transport must not add a header that was not recorded, nor follow what was recorded
+	// as an answer.
 	transport := server.Client().Transport.(*http.Transport).Clone()
 	transport.DisableCompression = true
 	t.Cleanup(transport.CloseIdleConnections)

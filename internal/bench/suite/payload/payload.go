@@ -1,4 +1,5 @@
-// Package payload holds the answers that all contenders read, and the shapes that a program written by hand would read them into.
+// Package payload holds the answers that all contenders read, and the shapes that a program written
+// by hand would read them into.
 package payload
 
 import (

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// answer returns the answer for a path, and whether it comes in chunks, as the services send what is longer than a buffer.
+// answer returns the answer for a path, and whether it comes in chunks, as the services send what
+// is longer than a buffer.
 func answer(path string) (text string, chunked, found bool) {
 	switch strings.TrimPrefix(path, "/v1") { // Stripe's SDK takes no other paths.
 	case TenantPath:
@@ -64,7 +65,8 @@ var Handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *htt
 	// A client that went away is the client's matter.
 	_, _ = io.WriteString(w, text)
 	if chunked {
-		// The end of the chunks comes on its own, as from a server that writes a list while it reads it from its database.
+		// The end of the chunks comes on its own, as from a server that writes a list while
+		// it reads it from its database.
 		_ = http.NewResponseController(w).Flush()
 	}
 })

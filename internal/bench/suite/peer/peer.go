@@ -26,8 +26,8 @@ type Peer struct {
 	Open func(base string, transport http.RoundTripper) (Calls, error)
 }
 
-// Hands is the number of contenders by hand, which come first in [All]. The better of them is the floor. This module follows, at the
-// index Hands.
+// Hands is the number of contenders by hand, which come first in [All]. The better of them is the
+// floor. This module follows, at the index Hands.
 const Hands = 2
 
 // All returns the contenders: those by hand, this module, and the SDKs.

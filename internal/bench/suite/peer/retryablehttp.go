@@ -10,7 +10,8 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// byRetryable is the call by hand with a transport that repeats. go-retryablehttp decodes nothing itself.
+// byRetryable is the call by hand with a transport that repeats. go-retryablehttp decodes nothing
+// itself.
 func byRetryable(base string, client *http.Client) (do, error) {
 	repeating := retryablehttp.NewClient()
 	repeating.HTTPClient = client

@@ -11,8 +11,8 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// byStripe uses the raw calls of Stripe's SDK, which leave the decoding to the caller: its others would scan each answer twice for
-// a type that is not Stripe's own.
+// byStripe uses the raw calls of Stripe's SDK, which leave the decoding to the caller: its others
+// would scan each answer twice for a type that is not Stripe's own.
 func byStripe(base string, client *http.Client) (do, error) {
 	backend, ok := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
 		URL: &base, HTTPClient: client, LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}, EnableTelemetry: stripe.Bool(false),
