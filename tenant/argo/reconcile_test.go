@@ -19,22 +19,22 @@ import (
 // physics returns a desired state, and a tenant that differs from it in everything that can differ.
 func physics() (*argo.Tenant, argotest.Tenant) {
 	return &argo.Tenant{
-			Info:     argo.Info{Name: "physics", Website: "new"},
-			Topology: argo.Topology{Type: "GOCDB"},
-			DBConf:   []argo.DBConf{{Store: "ar", Port: 27017}, {Store: "status", Server: "db"}},
-			Users: []argo.User{
-				{Name: "Ada", Email: "ada@example.org", Roles: []argo.Role{argo.RoleAdmin}},
-				{Name: "Grace", Email: "grace@example.org"},
-			},
-		}, argotest.Tenant{
-			Info:   argotest.Info{Name: "physics", Email: "stays", Website: "old"},
-			DBConf: []argotest.DBConf{{Store: "ar", Server: "stays", Password: "stays"}},
-			Users: []argotest.User{
-				{Name: "A.", Email: "ADA@example.org", APIKey: "key-of-ada", Roles: []string{"viewer"}},
-				{Name: "Max", Email: "max@example.org", APIKey: "key-of-max"},
-			},
-			Status: &argotest.Status{EngineConfig: true, LastCheck: "today"},
-		}
+		Info:     argo.Info{Name: "physics", Website: "new"},
+		Topology: argo.Topology{Type: "GOCDB"},
+		DBConf:   []argo.DBConf{{Store: "ar", Port: 27017}, {Store: "status", Server: "db"}},
+		Users: []argo.User{
+			{Name: "Ada", Email: "ada@example.org", Roles: []argo.Role{argo.RoleAdmin}},
+			{Name: "Grace", Email: "grace@example.org"},
+		},
+	}, argotest.Tenant{
+		Info:   argotest.Info{Name: "physics", Email: "stays", Website: "old"},
+		DBConf: []argotest.DBConf{{Store: "ar", Server: "stays", Password: "stays"}},
+		Users: []argotest.User{
+			{Name: "A.", Email: "ADA@example.org", APIKey: "key-of-ada", Roles: []string{"viewer"}},
+			{Name: "Max", Email: "max@example.org", APIKey: "key-of-max"},
+		},
+		Status: &argotest.Status{EngineConfig: true, LastCheck: "today"},
+	}
 }
 
 const physicsPlan = `tenant physics: update website, topology.type, db_conf of ar, db_conf of status
