@@ -21,7 +21,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/tenantkit/tenantkit"
 	"github.com/tenantkit/tenantkit/auth"
 	"github.com/tenantkit/tenantkit/tenant/argo"
 )
@@ -142,7 +141,7 @@ func start(t *testing.T) *sandbox {
 	if page == nil || service == nil {
 		t.Fatalf("no addresses in %s", &said)
 	}
-	client, err := argo.NewClient(service[1], auth.StaticToken(tenantkit.Secret(service[2])))
+	client, err := argo.NewClient(service[1], auth.StaticToken(service[2]))
 	if err != nil {
 		t.Fatal(err)
 	}
