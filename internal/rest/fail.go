@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +100,8 @@ func (a *attempt) errorResponse() *failure {
 		f.Err = c.client.secrets.Error(notFollowed(target(a.resp)))
 	}
 	if c.client.api.ReadError != nil {
-		c.client.api.ReadError(f.Error, body)
+		// Fields of an error are valid UTF-8, whatever the server sent.
+		c.client.api.ReadError(f.Error, bytes.ToValidUTF8(body, []byte("\uFFFD")))
 	}
 	for _, field := range []*string{&f.Code, &f.Message, &f.Details, &f.RequestID} {
 		// Redacted before it is shortened: half a secret is one, too.
