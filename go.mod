@@ -9,6 +9,7 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/go-querystring v1.2.0
 	github.com/hashicorp/go-cleanhttp v0.5.2
+	golang.org/x/time v0.16.0
 )
 
 // For tests.
@@ -17,5 +18,3 @@ require (
 	github.com/jarcoal/httpmock v1.4.2
 	go.uber.org/goleak v1.3.0
 )
-
-require golang.org/x/time v0.16.0 // indirect

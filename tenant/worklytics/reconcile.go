@@ -241,15 +241,17 @@ func (r *reconciler) forgetAndAdopt(ctx context.Context) error {
 }
 
 func (r *reconciler) adopt(ctx context.Context, name, id string) error {
-	for other, e := range r.entries {
-		switch {
-		case other != name && e.ID == id:
+	for _, other := range slices.Sorted(maps.Keys(r.entries)) {
+		if other != name && r.entries[other].ID == id {
 			return fmt.Errorf("the ID %s is that of %s", id, other)
-		case other == name && e.ID == id:
-			return nil
-		case other == name && e.ID != "":
-			return fmt.Errorf("it has the ID %s already: forget it first to replace that", e.ID)
 		}
+	}
+	switch own := r.entries[name].ID; own {
+	case id:
+		return nil
+	case "":
+	default:
+		return fmt.Errorf("it has the ID %s already: forget it first to replace that", own)
 	}
 	found, err := r.client.GetDataConnection(ctx, id, r.opts...)
 	if err != nil {

@@ -201,7 +201,17 @@ func NewServer(options ...Option) *Server {
 	if len(s.passwords) == 0 {
 		s.passwords[DefaultUser] = DefaultPassword
 	}
-	s.Server = fake.NewServer(fake.Config{Routes: s.routes(), NotFound: notFound, NoRecord: s.countOnly}, settings.transport...)
+	s.Server = fake.NewServer(fake.Config{
+		Routes: s.routes(), NotFound: notFound, NoRecord: s.countOnly,
+		Guard: func(handle func(*fake.Request) fake.Response) func(*fake.Request) fake.Response {
+			return func(r *fake.Request) fake.Response {
+				if rejection, rejected := s.refuse(r, apiKey); rejected {
+					return rejection
+				}
+				return handle(r)
+			}
+		},
+	}, settings.transport...)
 	return s
 }
 

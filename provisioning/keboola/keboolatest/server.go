@@ -182,7 +182,12 @@ func NewServer(options ...Option) *Server {
 	if s.pageSize < 1 {
 		s.pageSize = defaultPageSize
 	}
-	s.Server = fake.NewServer(fake.Config{Routes: s.routes(), NotFound: s.noRoute, Lock: &s.mu}, s.listenOptions...)
+	s.Server = fake.NewServer(fake.Config{
+		Routes: s.routes(), NotFound: s.noRoute, Lock: &s.mu,
+		Guard: func(handle func(*fake.Request) fake.Response) func(*fake.Request) fake.Response {
+			return s.unlessMaintenance(s.guard(handle))
+		},
+	}, s.listenOptions...)
 	return s
 }
 

@@ -183,7 +183,12 @@ func NewServer(opts ...Option) *Server {
 	for _, opt := range opts {
 		opt(s)
 	}
-	s.Server = fake.NewServer(fake.Config{Routes: s.routes(), NotFound: notFound, Lock: &s.mu}, s.listen...)
+	s.Server = fake.NewServer(fake.Config{
+		Routes: s.routes(), NotFound: notFound, Lock: &s.mu, BasePaths: []string{basePath},
+		Guard: func(handle func(*fake.Request) fake.Response) func(*fake.Request) fake.Response {
+			return s.bearer(codeLacksAccess, func(r *fake.Request, _ *User) fake.Response { return handle(r) })
+		},
+	}, s.listen...)
 	return s
 }
 
