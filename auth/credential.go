@@ -87,10 +87,11 @@ func (c *credential) Authorize(ctx context.Context, req *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("no credential: %w", err)
 	}
-	if err := check(token.Value); err != nil {
+	value := token.Value.Reveal()
+	if err := check(value); err != nil {
 		return err
 	}
-	text, err := c.encode(token.Value.Reveal())
+	text, err := c.encode(value)
 	if err != nil {
 		return err
 	}
@@ -118,8 +119,8 @@ func (c *credential) Rejected(req *http.Request) {
 }
 
 // check refuses a token that cannot stand in a header, without showing it.
-func check(secret tenantkit.Secret) error {
-	switch value := secret.Reveal(); {
+func check(value string) error {
+	switch {
 	case value == "":
 		return invalid("Authorize", "token", "the credential is empty")
 	case value == tenantkit.Redacted:
@@ -127,7 +128,7 @@ func check(secret tenantkit.Secret) error {
 	case len(value) > maxTokenBytes:
 		return invalid("Authorize", "token", "the credential is longer than %d bytes", maxTokenBytes)
 	}
-	for _, c := range []byte(secret.Reveal()) {
+	for _, c := range []byte(value) {
 		if c < ' ' || c == 0x7f {
 			return invalid("Authorize", "token", "the credential holds a control character, perhaps a line break at its end")
 		}

@@ -205,7 +205,7 @@ func (r *Refresher) tokenLocked(ctx context.Context) (Token, error) {
 	if current.Value.IsZero() {
 		return Token{}, ErrSpent
 	}
-	if err := check(current.Value); err != nil {
+	if err := check(current.Value.Reveal()); err != nil {
 		return Token{}, fmt.Errorf("the refresh token cannot be used: %w", err)
 	}
 	if err := ctx.Err(); err != nil {

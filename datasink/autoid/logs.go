@@ -62,9 +62,7 @@ func (s *Sink) LogEntries() ([]json.RawMessage, bool) {
 //
 // POST /api/datasink/query/logs, with the API key.
 func (c *Client) QueryLogs(ctx context.Context, filter *LogFilter, opts ...tenantkit.Option) ([]Sink, error) {
-	if filter == nil {
-		filter = &LogFilter{}
-	}
+	filter = orAll(filter)
 	op := &queryLogs
 	if field, reason := badNames(filter.ID, filter.Name); reason != "" {
 		return nil, op.Invalid(field, "%s", reason)

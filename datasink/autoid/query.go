@@ -126,6 +126,14 @@ func badNames(id, name string) (field, reason string) {
 	return "", ""
 }
 
+// orAll returns the filter, or one that matches all if it is nil.
+func orAll[F any](filter *F) *F {
+	if filter == nil {
+		return new(F)
+	}
+	return filter
+}
+
 func (f *SinkFilter) check(op *rest.Operation) error {
 	if field, reason := badNames(f.ID, f.Name); reason != "" {
 		return op.Invalid(field, "%s", reason)
@@ -149,14 +157,11 @@ func (f *SinkFilter) check(op *rest.Operation) error {
 //
 // POST /api/datasink/query, with the API key.
 func (c *Client) QuerySinks(ctx context.Context, filter *SinkFilter, opts ...tenantkit.Option) ([]Sink, error) {
-	op := &querySinks
-	if filter == nil {
-		filter = &SinkFilter{}
-	}
-	if err := filter.check(op); err != nil {
+	filter = orAll(filter)
+	if err := filter.check(&querySinks); err != nil {
 		return nil, err
 	}
-	return c.query(ctx, op, filter, opts)
+	return c.query(ctx, &querySinks, filter, opts)
 }
 
 // query calls an operation that answers with a list of sinks.
@@ -185,10 +190,8 @@ func (r *sinkRead) listed() (Sink, error) { return r.sink(), r.check() }
 //
 // POST /api/datasink/query, with the API key.
 func (c *Client) AllSinks(ctx context.Context, filter *SinkFilter, opts ...tenantkit.Option) iter.Seq2[*Sink, error] {
+	filter = orAll(filter)
 	return func(yield func(*Sink, error) bool) {
-		if filter == nil {
-			filter = &SinkFilter{}
-		}
 		if err := filter.check(&querySinks); err != nil {
 			yield(nil, err)
 			return

@@ -18,7 +18,7 @@ import (
 
 // physics returns a desired state, and a tenant that differs from it in everything that can differ.
 func physics() (*argo.Tenant, argotest.Tenant) {
-	return &argo.Tenant{
+	desired := &argo.Tenant{
 		Info:     argo.Info{Name: "physics", Website: "new"},
 		Topology: argo.Topology{Type: "GOCDB"},
 		DBConf:   []argo.DBConf{{Store: "ar", Port: 27017}, {Store: "status", Server: "db"}},
@@ -26,7 +26,8 @@ func physics() (*argo.Tenant, argotest.Tenant) {
 			{Name: "Ada", Email: "ada@example.org", Roles: []argo.Role{argo.RoleAdmin}},
 			{Name: "Grace", Email: "grace@example.org"},
 		},
-	}, argotest.Tenant{
+	}
+	tenant := argotest.Tenant{
 		Info:   argotest.Info{Name: "physics", Email: "stays", Website: "old"},
 		DBConf: []argotest.DBConf{{Store: "ar", Server: "stays", Password: "stays"}},
 		Users: []argotest.User{
@@ -35,6 +36,7 @@ func physics() (*argo.Tenant, argotest.Tenant) {
 		},
 		Status: &argotest.Status{EngineConfig: true, LastCheck: "today"},
 	}
+	return desired, tenant
 }
 
 const physicsPlan = `tenant physics: update website, topology.type, db_conf of ar, db_conf of status
